@@ -1,0 +1,5 @@
+"""`python -m kernel` is `greenroom`."""
+
+from .cli import main
+
+raise SystemExit(main())

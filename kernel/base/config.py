@@ -1,0 +1,157 @@
+"""Environment in, one frozen Config out. Nothing else reads environment variables."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Literal
+
+Mode = Literal["demo", "production", "test"]
+_MODES = ("demo", "production", "test")
+
+
+class ConfigError(ValueError):
+    """One sentence that names the variable and what it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """How this process was started. Durations in seconds, sizes in bytes."""
+
+    mode: Mode
+    data_dir: Path
+    secret: bytes = field(repr=False)
+    manifest: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    scheme: Literal["http", "https"] = "https"
+    #: Shown in links: the public port, or None for the scheme's own.
+    public_port: int | None = None
+    database_url: str | None = field(default=None, repr=False)
+    app_database_url: str | None = field(default=None, repr=False)
+    redis_url: str | None = field(default=None, repr=False)
+    smtp_url: str | None = field(default=None, repr=False)
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    safe_mode: bool = False
+    strict: bool = False
+    log_json: bool = False
+    log_level: str = "INFO"
+
+    @property
+    def cookie_secure(self) -> bool:
+        """Cookies carry Secure and the __Host- prefix: always, except in a demo or test over plain http."""
+        return self.scheme == "https"
+
+    @property
+    def dev(self) -> bool:
+        """Pages for developers (component gallery, mailbox viewer) exist."""
+        return self.mode != "production"
+
+
+def load_config(
+    env: Mapping[str, str] | None = None,
+    *,
+    mode: Mode | None = None,
+    port: int | None = None,
+    data: Path | None = None,
+) -> Config:
+    """The configuration of this process. Arguments win over the environment.
+
+    Raises ConfigError for a value out of range, and in production for a missing or short secret.
+    """
+    env = os.environ if env is None else env
+    chosen = mode or env.get("GREENROOM_MODE", "production")
+    if chosen not in _MODES:
+        raise ConfigError(f"GREENROOM_MODE must be one of {', '.join(_MODES)}, not {chosen!r}.")
+    data_dir = Path(data or env.get("GREENROOM_DATA") or ".greenroom").expanduser().absolute()
+    wanted_port = port if port is not None else _int(env, "GREENROOM_PORT", 8080, 0, 65535)
+    scheme = env.get("GREENROOM_SCHEME") or ("https" if chosen == "production" else "http")
+    if scheme not in ("http", "https"):
+        raise ConfigError(f"GREENROOM_SCHEME must be http or https, not {scheme!r}.")
+    public = env.get("GREENROOM_PUBLIC_PORT")
+    return Config(
+        mode=chosen,  # type: ignore[arg-type]
+        data_dir=data_dir,
+        secret=_secret(env, chosen, data_dir),
+        manifest=find_manifest(env),
+        host=env.get("GREENROOM_HOST", "127.0.0.1"),
+        port=wanted_port,
+        scheme=scheme,  # type: ignore[arg-type]
+        public_port=_int(env, "GREENROOM_PUBLIC_PORT", 0, 1, 65535) if public else _default_port(chosen, wanted_port),
+        database_url=env.get("GREENROOM_DATABASE_URL") or None,
+        app_database_url=env.get("GREENROOM_APP_DATABASE_URL") or None,
+        redis_url=env.get("GREENROOM_REDIS_URL") or None,
+        smtp_url=env.get("GREENROOM_SMTP_URL") or None,
+        trusted_proxies=_networks(env.get("GREENROOM_TRUSTED_PROXIES", "")),
+        safe_mode=_bool(env, "GREENROOM_SAFE_MODE"),
+        strict=_bool(env, "GREENROOM_STRICT"),
+        log_json=_bool(env, "GREENROOM_LOG_JSON", default=chosen == "production"),
+        log_level=env.get("GREENROOM_LOG_LEVEL", "INFO").upper(),
+    )
+
+
+def find_manifest(env: Mapping[str, str]) -> Path:
+    """GREENROOM_MANIFEST, else ./plugin_manifest.toml, else the one beside or inside the installed kernel."""
+    package = Path(__file__).resolve().parent.parent
+    named = env.get("GREENROOM_MANIFEST")
+    places = [Path(named)] if named else [Path("plugin_manifest.toml"), package.parent / "plugin_manifest.toml"]
+    places.append(package / "plugin_manifest.toml")
+    for place in places:
+        if place.is_file():
+            return place.absolute()
+    raise ConfigError(f"No plugin manifest at {places[0]}; set GREENROOM_MANIFEST to its path.")
+
+
+def _default_port(mode: str, port: int) -> int | None:
+    return None if mode == "production" else port
+
+
+def _secret(env: Mapping[str, str], mode: str, data_dir: Path) -> bytes:
+    given = env.get("GREENROOM_SECRET", "")
+    if given:
+        if len(given) < 32:
+            raise ConfigError("GREENROOM_SECRET must have at least 32 characters.")
+        return given.encode()
+    if mode == "production":
+        raise ConfigError("Set GREENROOM_SECRET to at least 32 random characters before serving in production.")
+    if mode == "test":
+        return b"greenroom-test-secret-of-32-bytes-and-more"
+    # A demo keeps its secret beside its data, so that sign-ins survive a restart.
+    path = data_dir / "secret"
+    try:
+        if path.is_file():
+            return path.read_bytes()
+        data_dir.mkdir(parents=True, exist_ok=True)
+        value = secrets.token_hex(32).encode()
+        path.touch(mode=0o600)
+        path.write_bytes(value)
+    except OSError as exc:
+        raise ConfigError(f"The data folder {data_dir} cannot be used: {exc.strerror}.") from exc
+    return value
+
+
+def _int(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = env.get(name)
+    if not text:
+        return default
+    if not text.isdecimal() or not low <= int(text) <= high:
+        raise ConfigError(f"{name} must be a whole number from {low} to {high}, not {text!r}.")
+    return int(text)
+
+
+def _bool(env: Mapping[str, str], name: str, *, default: bool = False) -> bool:
+    text = env.get(name, "").lower()
+    if text in ("", "0", "1", "true", "false", "yes", "no"):
+        return default if text == "" else text in ("1", "true", "yes")
+    raise ConfigError(f"{name} must be 1 or 0, not {text!r}.")
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as exc:
+        raise ConfigError(f"GREENROOM_TRUSTED_PROXIES must be a list of networks such as 10.0.0.0/8: {exc}.") from exc

@@ -1,0 +1,385 @@
+"""What a plugin hands over at boot: frozen data, no behaviour.
+
+Texts for people are source-language messages marked with `N_()`; they are translated when shown.
+A `feature` names a `Feature` of the same plugin: the element exists only while that switch is on.
+A `permission` is the id of a declared `Permission`, or `SIGNED_IN`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from aiohttp import web
+    from markupsafe import Markup
+    from pydantic import BaseModel
+
+#: Held by every signed-in account; for pages that need a person but no particular right.
+SIGNED_IN = "kernel.signed_in"
+
+Handler = Callable[["web.Request"], Awaitable["web.StreamResponse"]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One HTTP method on one path.
+
+    `path` begins with a static segment that is the plugin's own (`/shelves/{id}`); JSON paths begin with
+    `/api/v1/`. `name` is `<plugin>.<page>`, unique; a path with several methods uses one name per route.
+    Exactly one of `permission` and `public` is given. `request`/`response` are the pydantic models of a
+    JSON route. `csrf=False` only for provider callbacks that authenticate otherwise. `always=True` keeps
+    the route while the plugin is off and needs a reason. `rate` is `"<count>/<seconds>"` per client.
+    `idempotent=True` honours an `Idempotency-Key` header or `_key` form field: same key and body, same answer.
+    `body_limit` is in bytes.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    handler: Handler
+    name: str
+    permission: str | None = None
+    public: bool = False
+    feature: str | None = None
+    request: type[BaseModel] | None = None
+    response: type[BaseModel] | None = None
+    csrf: bool = True
+    always: str = ""
+    rate: str | None = None
+    idempotent: bool = False
+    body_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuItem:
+    """An entry of the sidebar. `section` is one of the kernel's: workspace, operations, settings."""
+
+    section: Literal["workspace", "operations", "settings"]
+    label: str
+    route: str
+    icon: str
+    order: int = 50
+    permission: str | None = None
+    feature: str | None = None
+
+
+JobFunction = Callable[..., Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Work outside a request. `func` takes JSON values as keywords and must be idempotent.
+
+    `timeout` in seconds. `every` or `cron` (five fields, tenant's zone) makes it periodic, once per tenant.
+    `drain=True`: runs to its end although the plugin was switched off (refund, payout, erasure).
+    """
+
+    name: str
+    func: JobFunction
+    attempts: int = 8
+    timeout: float = 60.0
+    every: timedelta | None = None
+    cron: str | None = None
+    drain: bool = False
+    feature: str | None = None
+    queue: str = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """A right, `<plugin>.<thing>.<verb>`; `roles` are the built-in roles that hold it in a new tenant."""
+
+    id: str
+    label: str
+    roles: tuple[str, ...] = ("admin",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A built-in role. The kernel itself declares `owner` (holds everything), `admin` and `member`."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A typed value that an operator or tenant may set; checked at the edge, default otherwise.
+
+    `key` is `<plugin>.<name>`. `minimum`/`maximum` bound an int, or the length of a str. `secret=True` is
+    encrypted at rest and never shown. `check` returns a message for a bad value, else None.
+    """
+
+    key: str
+    type: Any  # bool, int, str, list (of str) or dict (JSON object)
+    default: Any
+    label: str
+    help: str = ""
+    scope: Literal["platform", "tenant", "account"] = "tenant"
+    choices: tuple[tuple[str, str], ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    secret: bool = False
+    multiline: bool = False
+    check: Callable[[Any], str | None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """A switch inside a plugin, `<plugin>.<name>`; works like the plugin's own switch, one level down."""
+
+    id: str
+    label: str
+    help: str = ""
+    default: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """An event as a subscriber receives it: delivered at least once, so handle it idempotently by `id`."""
+
+    id: UUID
+    name: str
+    occurred_at: datetime
+    actor_id: UUID | None
+    data: Mapping[str, Any]
+    request_id: str = ""
+
+
+EventHandler = Callable[[Happened], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """`handler` runs as a job of its own after the commit of whatever published `event` (name with version)."""
+
+    event: str
+    handler: EventHandler
+    attempts: int = 8
+    timeout: float = 30.0
+    drain: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterStep:
+    """A step in another plugin's filter, named `<plugin>.<what>.v1`; may change the value or raise Stop."""
+
+    filter: str
+    step: Callable[[Any], Awaitable[Any]]
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """`provider` fulfils `protocol`, a Protocol in the plugin's api.py; found as `<plugin>.<Protocol name>`."""
+
+    protocol: type
+    provider: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One message to one person, in source language; translated and formatted for its recipient.
+
+    `subject`, `body` (markdown, blank line between paragraphs) and `action_label` are `N_()` messages with
+    `{placeholders}` from `params`: str as it is, aware datetime as weekday, date, time and zone of the
+    recipient, `Money` as an amount, `Text` translated. Give `account_id`, or `email` for someone without
+    one. `key` makes it unique: the same key is delivered once. `attachments` are (file name, type, bytes).
+    """
+
+    key: str
+    subject: str
+    body: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    account_id: UUID | None = None
+    email: str | None = None
+    action_label: str = ""
+    action_url: str = ""
+    attachments: tuple[tuple[str, str, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A message inside `Notice.params` that is translated for the recipient."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in integer minor units of an ISO 4217 currency."""
+
+    minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationType:
+    """A kind of message. With `event`, `compose` is called for each such event and says what to send.
+
+    `channels` are the defaults of its recipients; `critical` ones cannot be switched off by them.
+    """
+
+    id: str
+    label: str
+    event: str | None = None
+    compose: Callable[[Happened], Awaitable[list[Notice]]] | None = None
+    channels: tuple[str, ...] = ("email", "inapp")
+    critical: bool = False
+
+
+class NoticeSink(Protocol):
+    """Whoever delivers notices provides this service; without one, notices are not composed at all."""
+
+    async def deliver(self, type_id: str, notices: list[Notice]) -> None:
+        """Queue `notices` of a declared type for their recipients; joins the open unit of work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacyProvider:
+    """What a plugin holds about a person. Called for every installed plugin, on or off.
+
+    `export(account_id)` gives JSON-ready data by section title; `erase(account_id)` removes or
+    pseudonymises and returns one line per thing kept, with its reason. A plugin that holds nothing gives
+    `nothing_because` instead. `models` are the model names covered.
+    """
+
+    title: str
+    models: tuple[str, ...] = ()
+    export: Callable[[UUID], Awaitable[dict[str, Any]]] | None = None
+    erase: Callable[[UUID], Awaitable[list[str]]] | None = None
+    nothing_because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Widget:
+    """A piece of HTML in a named place of somebody's page. Isolated; cut off after 300 ms.
+
+    The kernel's slots: `landing` (public front page), `home` (signed-in start page), `shell.bell` (top bar).
+    Plugins declare their own as `<plugin>.<place>`. `render(subject)` gets what the slot passes (an id or
+    None) and returns markup, or None for nothing. `wide` takes the full row.
+    """
+
+    slot: str
+    name: str
+    render: Callable[[Any], Awaitable[Markup | None]]
+    order: int = 50
+    wide: bool = False
+    permission: str | None = None
+    feature: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchHit:
+    label: str
+    hint: str
+    url: str
+    icon: str = "search"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSource:
+    """Entries for the command palette. `find(words)` returns a few hits that the actor may open."""
+
+    name: str
+    find: Callable[[str], Awaitable[list[SearchHit]]]
+    permission: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """A style sheet or ES module under the plugin's `static/<id>/`, added on pages whose route name matches.
+
+    `routes` are name patterns (`scheduling.*`); empty means the plugin's own. `importable` also puts the
+    module into the import map as `@greenroom/<id>`.
+    """
+
+    kind: Literal["style", "module"]
+    path: str
+    routes: tuple[str, ...] = ()
+    importable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Sees every HTML and JSON request of the tenant before its handler; may answer instead (maintenance)."""
+
+    name: str
+    check: Callable[[web.Request], Awaitable[web.StreamResponse | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """How a tenant looks. URLs are site-relative; `None` means the kernel's default."""
+
+    name: str
+    theme_url: str | None = None
+    logo_url: str | None = None
+    theme_color: str = "#4f46e5"
+    tagline: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branding:
+    """`brand()` and `rewrite(locale, text)` read the tenant's snapshot only: no I/O, cached per snapshot.
+
+    `rewrite` turns a translated message into the tenant's own terms, before values are filled in.
+    """
+
+    brand: Callable[[], Brand]
+    rewrite: Callable[[str, str], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorText:
+    title: str
+    body: str  # markdown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorPages:
+    """Tenant-edited words for an error status; `lookup(status, locale)` does no I/O and may return None."""
+
+    lookup: Callable[[int, str], ErrorText | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateGlobal:
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheck:
+    """`check()` returns None when well, else one sentence."""
+
+    name: str
+    check: Callable[[], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """`greenroom <plugin> <name>`; `run(argv)` returns the exit status. Runs without database unless it asks."""
+
+    name: str
+    help: str
+    run: Callable[[list[str]], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoData:
+    """Seeds one demo tenant, in scope, once; `after` names plugins whose data it builds on."""
+
+    seed: Callable[[str], Awaitable[None]]  # the tenant's slug
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelModule:
+    """Tortoise models of the plugin and the package that holds their migrations (dotted names)."""
+
+    models: str
+    migrations: str

@@ -1,0 +1,77 @@
+"""Probes for whoever runs the platform. They answer on any host, without tenant, session or plugin."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+
+from ..base.clock import now
+from ..base.context import every_tenant
+from ..base.contract import HealthCheck
+from ..base.log import get_logger
+from ..base.runtime import runtime
+from ..engines.connection import sql_one
+from ..web.views import json_answer
+
+log = get_logger(__name__)
+
+_PATIENCE = 2.0
+_BEHIND = timedelta(minutes=5)
+
+
+async def live(request: web.Request) -> web.StreamResponse:
+    """The process answers. Says nothing about what it needs: a restart would not mend that."""
+    return json_answer({"status": "ok"})
+
+
+async def ready(request: web.Request) -> web.StreamResponse:
+    """Whether to send people here: 503 without a database; `degraded` when jobs or a plugin are unwell."""
+    registry = runtime().registry
+    declared = [(pid, check) for pid, checks in registry.health.items() for check in checks]
+    names = ["database", "jobs", *(f"{pid}.{check.name}" for pid, check in declared)]
+    found = await asyncio.gather(
+        _within(_database()), _within(_jobs()), *(_within(_plugin(check)) for _pid, check in declared)
+    )
+    troubles = {name: trouble for name, trouble in zip(names, found, strict=True) if trouble}
+    for pid, info in registry.plugins.items():
+        if info.state in ("broken", "blocked"):
+            names.append(pid)
+            troubles[pid] = info.reason
+    for name, trouble in troubles.items():
+        log.warning("readiness: %s: %s", name, trouble)
+    status = "down" if "database" in troubles else "degraded" if troubles else "ok"
+    answer: dict[str, Any] = {"status": status, "checks": {name: name not in troubles for name in names}}
+    if runtime().config.dev:  # sentences may tell of the inside; in production they are in the log
+        answer["troubles"] = troubles
+    return json_answer(answer, 503 if status == "down" else 200)
+
+
+async def _within(check: Any) -> str | None:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            result: str | None = await check
+            return result
+    except TimeoutError:
+        return f"no answer within {_PATIENCE:g} seconds"
+    except Exception as exc:
+        return f"{type(exc).__name__}: {exc}"
+
+
+async def _database() -> str | None:
+    row = await sql_one("SELECT 1 AS yes")
+    return None if row is not None else "no answer"
+
+
+async def _jobs() -> str | None:
+    with every_tenant():
+        row = await sql_one(
+            "SELECT count(*) AS late FROM kernel_job WHERE state = 'ready' AND run_at < $1", now() - _BEHIND
+        )
+    return f"{row.late} jobs have waited for more than 5 minutes" if row is not None and row.late else None
+
+
+async def _plugin(check: HealthCheck) -> str | None:
+    return await check.check()

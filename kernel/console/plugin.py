@@ -1,0 +1,167 @@
+"""The kernel's own declaration: its pages, rights, settings, jobs and events go the way of any plugin's."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ..auth import cleaning, events, privacy
+from ..base.contract import (
+    SIGNED_IN,
+    Job,
+    MenuItem,
+    ModelModule,
+    Permission,
+    PrivacyProvider,
+    Role,
+    Route,
+    Setting,
+)
+from ..base.i18n import N_
+from ..plugging.hookspecs import hookimpl
+from ..tenancy.events import PluginSwitched, SettingChanged, TenantCreated
+from ..work.jobs import kernel_jobs
+from . import (
+    front,
+    gallery,
+    health,
+    jobs_pages,
+    preferences,
+    roles_pages,
+    search,
+    security_pages,
+    settings_pages,
+    signin_pages,
+    switchboard,
+)
+
+_PLUGINS, _SETTINGS, _ROLES = "kernel.plugins.manage", "kernel.settings.manage", "kernel.roles.manage"
+_JOBS_VIEW, _JOBS = "kernel.jobs.view", "kernel.jobs.manage"
+_PROBE = "probes of the platform itself, asked without a tenant"
+_KEY = "{key:[a-z][a-z0-9_.-]{0,99}}"
+
+
+def _get(path: str, handler: object, name: str, permission: str = "", always: str = "") -> Route:
+    """A page; without a permission it is public."""
+    return Route(
+        method="GET", path=path, handler=handler, name=name,  # type: ignore[arg-type]
+        permission=permission or None, public=not permission, always=always,
+    )  # fmt: skip
+
+
+def _post(path: str, handler: object, name: str, permission: str = "", rate: str | None = None) -> Route:
+    """A form's target; without a permission it is public."""
+    return Route(
+        method="POST", path=path, handler=handler, name=name,  # type: ignore[arg-type]
+        permission=permission or None, public=not permission, rate=rate,
+    )  # fmt: skip
+
+
+@hookimpl
+def register_routes() -> list[Route]:
+    return [
+        _get("/", front.landing, "kernel.landing"),
+        _get("/home", front.home, "kernel.home", SIGNED_IN),
+        _get("/sign-in", signin_pages.show_sign_in, "kernel.sign_in"),
+        _post("/sign-in", signin_pages.sign_in, "kernel.sign_in_post"),
+        _post("/sign-out", signin_pages.sign_out, "kernel.sign_out"),
+        _get("/account/security", security_pages.show_security, "kernel.security", SIGNED_IN),
+        _post("/account/security/password", security_pages.change_password, "kernel.change_password", SIGNED_IN),
+        _post("/account/security/end", security_pages.end_one, "kernel.end_session", SIGNED_IN),
+        _post("/account/security/end-others", security_pages.end_others, "kernel.end_other_sessions", SIGNED_IN),
+        _post("/preferences/{kind}", preferences.set_preference, "kernel.preference", rate="60/60"),
+        _get("/search", search.search, "kernel.search", SIGNED_IN),
+        _get("/admin/plugins", switchboard.show_plugins, "kernel.plugins", _PLUGINS),
+        _get(f"/admin/plugins/{_KEY}", switchboard.show_switch, "kernel.plugin_switch", _PLUGINS),
+        _post(f"/admin/plugins/{_KEY}", switchboard.switch_plugin, "kernel.plugin_switch_post", _PLUGINS),
+        _get("/admin/settings", settings_pages.show_settings, "kernel.settings", _SETTINGS),
+        _post("/admin/settings/{plugin}", settings_pages.save_settings, "kernel.settings_save", _SETTINGS),
+        _post("/admin/settings/{plugin}/reset", settings_pages.reset, "kernel.settings_reset", _SETTINGS),
+        _get("/admin/roles", roles_pages.show_roles, "kernel.roles", _ROLES),
+        _post("/admin/roles", roles_pages.create_role, "kernel.role_create", _ROLES),
+        _get("/admin/roles/{role}", roles_pages.show_role, "kernel.role", _ROLES),
+        _post("/admin/roles/{role}", roles_pages.save_role, "kernel.role_save", _ROLES),
+        _post("/admin/roles/{role}/delete", roles_pages.delete_role, "kernel.role_delete", _ROLES),
+        _post("/admin/roles/{role}/give", roles_pages.give_role, "kernel.role_give", _ROLES),
+        _post("/admin/roles/{role}/take", roles_pages.take_role, "kernel.role_take", _ROLES),
+        _get("/admin/jobs", jobs_pages.show_jobs, "kernel.jobs", _JOBS_VIEW),
+        _get("/admin/jobs/{id}", jobs_pages.show_job, "kernel.job", _JOBS_VIEW),
+        _post("/admin/jobs/{id}/replay", jobs_pages.replay_job, "kernel.job_replay", _JOBS),
+        _post("/admin/jobs/{id}/discard", jobs_pages.discard_job, "kernel.job_discard", _JOBS),
+        _get("/health/live", health.live, "kernel.health_live", always=_PROBE),
+        _get("/health/ready", health.ready, "kernel.health_ready", always=_PROBE),
+        _get("/dev/components", gallery.show_gallery, "kernel.gallery"),
+    ]
+
+
+@hookimpl
+def register_models() -> list[ModelModule]:
+    return []  # the kernel's own models are listed by plugging/migrate.py: it migrates before any plugin
+
+
+@hookimpl
+def register_permissions() -> list[Permission]:
+    return [
+        Permission(id=_PLUGINS, label=N_("Switch plugins on and off")),
+        Permission(id=_SETTINGS, label=N_("Change settings")),
+        Permission(id=_ROLES, label=N_("Manage roles and who has them")),
+        Permission(id="kernel.people.manage", label=N_("Lock accounts and sign people out")),
+        Permission(id=_JOBS_VIEW, label=N_("See background jobs")),
+        Permission(id=_JOBS, label=N_("Replay and discard failed jobs")),
+    ]
+
+
+@hookimpl
+def register_roles() -> list[Role]:
+    return [
+        Role(id="owner", label=N_("Owner")),
+        Role(id="admin", label=N_("Administrator")),
+        Role(id="member", label=N_("Member")),
+    ]
+
+
+@hookimpl
+def register_settings() -> list[Setting]:
+    return [
+        Setting(
+            key="kernel.idle_days", type=int, default=14, minimum=1, maximum=90,
+            label=N_("Days until an unused sign-in ends"),
+            help=N_("Whoever does not come back within this time has to sign in again."),
+        ),
+        Setting(
+            key="kernel.session_days", type=int, default=30, minimum=1, maximum=365,
+            label=N_("Days until every sign-in ends"),
+            help=N_("Counted from signing in, however often somebody comes back."),
+        ),
+    ]  # fmt: skip
+
+
+@hookimpl
+def register_menu() -> list[MenuItem]:
+    return [
+        MenuItem(section="workspace", label=N_("Home"), route="kernel.home", icon="home", order=0,
+                 permission=SIGNED_IN),
+        MenuItem(section="settings", label=N_("Plugins"), route="kernel.plugins", icon="toggle", order=10,
+                 permission=_PLUGINS),
+        MenuItem(section="settings", label=N_("Settings"), route="kernel.settings", icon="settings", order=20,
+                 permission=_SETTINGS),
+        MenuItem(section="settings", label=N_("Roles"), route="kernel.roles", icon="shield", order=30,
+                 permission=_ROLES),
+        MenuItem(section="settings", label=N_("Jobs"), route="kernel.jobs", icon="clock", order=90,
+                 permission=_JOBS_VIEW),
+    ]  # fmt: skip
+
+
+@hookimpl
+def register_jobs() -> list[Job]:
+    return [*kernel_jobs(), Job(name="kernel.clean_auth", func=cleaning.clean_auth, every=timedelta(hours=12))]
+
+
+@hookimpl
+def register_events() -> list[type]:
+    return [*events.ALL, PluginSwitched, SettingChanged, TenantCreated]
+
+
+@hookimpl
+def register_privacy_providers() -> list[PrivacyProvider]:
+    models = ("Account", "Session", "OneTimeToken", "ApiToken", "Grant")
+    return [PrivacyProvider(title=N_("Account"), models=models, export=privacy.export, erase=privacy.erase)]

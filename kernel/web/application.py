@@ -1,0 +1,42 @@
+"""The web application, put together from the parts of this wing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from ..base.i18n import use_rewriter
+from . import headers
+from .deadlines import GreenroomRunner
+from .endpoints import DEFAULT_BODY_LIMIT
+from .middleware import middlewares
+from .routing import mount
+from .shell import tenant_words
+from .sockets import setup_connections
+from .templating import setup_templates
+
+if TYPE_CHECKING:
+    from ..base.config import Config
+    from ..base.runtime import Runtime
+
+__all__ = ["GreenroomRunner", "build_web", "listen"]
+
+
+def build_web(runtime: Runtime) -> web.Application:
+    """Serve what the registry declares. `runtime` has its registry and snapshots; the rest is looked up when used."""
+    app = web.Application(middlewares=middlewares(), client_max_size=DEFAULT_BODY_LIMIT)
+    app.on_response_prepare.append(headers.finish)
+    mount(app, runtime.registry, runtime.snapshots)
+    setup_templates(app, runtime.registry)
+    setup_connections(app, runtime.snapshots)
+    use_rewriter(tenant_words)
+    return app
+
+
+async def listen(app: web.Application, config: Config) -> GreenroomRunner:
+    """Open the configured port. The caller ends it with `await runner.cleanup()`."""
+    runner = GreenroomRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, config.host, config.port).start()
+    return runner

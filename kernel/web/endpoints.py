@@ -1,0 +1,84 @@
+"""A declared route as it is served: who may use it, and what is checked before its handler runs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from ..auth.permissions import can
+from ..base.context import current_actor
+from ..base.contract import SIGNED_IN, Route
+from ..base.errors import Forbidden, SignInRequired
+from . import csrf, idempotency, limits
+
+#: Bytes that a body may have unless its route says otherwise.
+DEFAULT_BODY_LIMIT: Final = 1024 * 1024
+KERNEL: Final = "kernel"
+
+
+class Endpoint:
+    """Computed once at mount, so that a request only walks through what its route asked for."""
+
+    __slots__ = (
+        "always",
+        "body_limit",
+        "feature",
+        "guarded",
+        "handler",
+        "name",
+        "permission",
+        "plugin",
+        "rate",
+        "route",
+        "tenantless",
+        "unsafe",
+    )
+
+    def __init__(self, plugin: str, route: Route) -> None:
+        self.plugin = plugin
+        self.route = route
+        self.name = route.name
+        self.handler = route.handler
+        self.feature = route.feature
+        self.permission = None if route.public else route.permission
+        #: The kernel's own routes are never off, but for those under a feature switch.
+        self.always = bool(route.always) or (plugin == KERNEL and route.feature is None)
+        self.unsafe = route.method != "GET" and route.csrf
+        self.rate = limits.parse_rate(route.rate) if route.rate else None
+        self.body_limit = route.body_limit or DEFAULT_BODY_LIMIT
+        #: Answers on any host, without tenant, actor or gates: probes of the platform, static files.
+        self.tenantless = plugin == KERNEL and bool(route.always)
+        self.guarded = bool(self.permission or self.unsafe or self.rate or route.idempotent)
+
+    def visible(self, effective: frozenset[str]) -> bool:
+        """Whether the route exists for a tenant with this set switched on."""
+        if self.always:
+            return True
+        return self.plugin in effective and (self.feature is None or self.feature in effective)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """The handler behind its checks. Bound methods of this are what aiohttp calls."""
+        if not self.guarded:
+            return await self.handler(request)
+        if self.permission is not None:
+            self._allow()
+        if self.rate is not None:
+            await limits.spend(request, self.name, *self.rate)
+        if self.unsafe:
+            await csrf.check(request)
+        if self.route.idempotent:
+            return await idempotency.once(request, self)
+        return await self.handler(request)
+
+    def _allow(self) -> None:
+        actor = current_actor()
+        if self.permission == SIGNED_IN:
+            allowed = actor is not None
+        else:
+            allowed = self.permission is not None and can(self.permission)
+        if allowed:
+            return
+        if actor is None:
+            raise SignInRequired
+        raise Forbidden(permission=self.permission or "")

@@ -1,0 +1,166 @@
+"""The order in which every request is served, listed once:
+
+1. request id, 2. a target that can be served, 3. tenant from the Host header, 4. actor from the session cookie,
+5. language and zone, 6. gates, 7. the route's own checks and handler (endpoints.py); whatever is raised becomes
+an answer (errors.py), headers go on at the very end (headers.py), one log line is written.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import secrets
+import time
+from typing import Final
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from ..auth.sessions import cookie_name, load_actor, token_of
+from ..base import context, zones
+from ..base.context import Actor
+from ..base.errors import BadRequest, Misdirected, Problem, Unavailable
+from ..base.i18n import _, negotiate
+from ..base.runtime import runtime
+from ..tenancy.snapshots import Snapshot
+from ..work.isolation import guarded
+from . import errors
+from .limits import client_ip
+from .routing import SNAPSHOTS, endpoint_of, snapshot_for
+from .visit import Visit, enter
+
+log = logging.getLogger("kernel.access")
+
+_GATE_LIMIT: Final = 2.0
+_numbers = itertools.count(1)
+_process: Final = secrets.token_hex(4)
+
+
+def middlewares() -> list[Middleware]:
+    """For `web.Application(middlewares=…)`: a single one, since each costs two to three microseconds."""
+    return [serve]
+
+
+@web.middleware
+async def serve(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer one request; see the module's docstring."""
+    started = time.perf_counter()
+    visit = Visit(request, f"{_process}-{next(_numbers):x}", endpoint_of(request))
+    enter(visit)
+    # Set without a reset: aiohttp serves each request in a task of its own.
+    context._request_id.set(visit.request_id)
+    try:
+        response = await _serve(visit, handler)
+        if not isinstance(response, web.StreamResponse):
+            raise TypeError(f"{visit.endpoint and visit.endpoint.name} answered {type(response).__name__}")
+    except Exception as exc:
+        if request.writer.output_size > 0:
+            raise  # part of an answer is out already: the connection is dropped, so that it cannot pass for whole
+        if request.transport is None and isinstance(exc, ConnectionError):
+            response = web.Response(status=499)  # nobody is there any more; for the log only
+        else:
+            response = await errors.answer(visit, exc)
+    finally:
+        if visit.form is not None:
+            visit.form.close()
+    if log.isEnabledFor(logging.INFO):
+        _log(visit, response.status, time.perf_counter() - started)
+    return response
+
+
+async def _serve(visit: Visit, handler: Handler) -> web.StreamResponse:
+    request, endpoint = visit.request, visit.endpoint
+    snapshot = snapshot_for(request.app[SNAPSHOTS], request)
+    visit.tenantless = endpoint is not None and endpoint.tenantless
+    if snapshot is None:
+        if visit.tenantless:
+            return await handler(request)
+        raise Misdirected
+    visit.snapshot = snapshot
+    context._tenant.set(snapshot.tenant)
+    context._locale.set(snapshot.locale)
+    context._zone.set(snapshot.zone)
+    _check_target(request.raw_path)
+    if visit.tenantless:
+        return await handler(request)
+    if runtime().config.trusted_proxies:
+        # Read by whoever asks for `request.remote`, in this wing and below.
+        request._cache["remote"] = client_ip(request)
+    if snapshot.state != "active":
+        raise Unavailable(_("This site is paused."), retry_after=3600)
+    cookies = request.headers.get(hdrs.COOKIE)
+    actor = await _actor(request, cookies) if cookies is not None else None
+    _speak(request, snapshot, actor, cookies is not None)
+    if snapshot.shape.gates:
+        answer = await _gates(request, snapshot)
+        if answer is not None:
+            return answer
+    return await handler(request)
+
+
+def _check_target(target: str) -> None:
+    """Refuse what no link of ours contains and what neither the database nor UTF-8 can hold."""
+    if target[:1] != "/" or "%00" in target:
+        raise BadRequest
+    if not target.isascii():
+        try:
+            target.encode()
+        except UnicodeEncodeError:
+            raise BadRequest from None
+
+
+async def _actor(request: web.Request, cookies: str) -> Actor | None:
+    if cookie_name() not in cookies or not (token := token_of(request)):
+        return None
+    # A stream or a poll is not its reader being active: it must not keep a session from idling out.
+    passive = "X-Passive" in request.headers or "event-stream" in request.headers.get(hdrs.ACCEPT, "")
+    actor = await load_actor(token, touch=not passive)
+    context._actor.set(actor)
+    return actor
+
+
+def _speak(request: web.Request, snapshot: Snapshot, actor: Actor | None, has_cookies: bool) -> None:
+    """Language and zone: of the account, else of the browser, else of the tenant."""
+    locale = zone = ""
+    if actor is not None:
+        locale, zone = actor.locale, actor.zone
+    if has_cookies:
+        locale = locale or request.cookies.get("locale", "")
+        zone = zone or request.cookies.get("tz", "")
+    if locale not in snapshot.locales:
+        locale = _accepted(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""), snapshot.locales) or snapshot.locale
+    context._locale.set(locale)
+    if zone and zones.is_zone(zone):
+        context._zone.set(zone)
+
+
+_negotiated: dict[tuple[str, tuple[str, ...]], str | None] = {}
+
+
+def _accepted(header: str, allowed: tuple[str, ...]) -> str | None:
+    if not header:
+        return None
+    key = (header[:200], allowed)
+    if key not in _negotiated:
+        if len(_negotiated) >= 1024:
+            _negotiated.clear()
+        _negotiated[key] = negotiate(header[:200], allowed)
+    return _negotiated[key]
+
+
+async def _gates(request: web.Request, snapshot: Snapshot) -> web.StreamResponse | None:
+    """The first gate that answers. One that fails is passed: its plugin must not take the site down."""
+    for plugin, gate in snapshot.shape.gates:
+        answer = await guarded(
+            plugin, f"gate {gate.name}", gate.check(request), _GATE_LIMIT, passing=(Problem, web.HTTPException)
+        )
+        if answer is not None:
+            return answer
+    return None
+
+
+def _log(visit: Visit, status: int, seconds: float) -> None:
+    """The route's pattern and not its path: paths carry one-time tokens, and may try to forge a line."""
+    request, endpoint = visit.request, visit.endpoint
+    where = endpoint.route.path if endpoint is not None else "-"
+    log.info("%s %s %d %.1f ms", request.method, where, status, seconds * 1000)

@@ -1,0 +1,135 @@
+"""Publishing: the event and one job per durable subscriber, in the transaction of the change itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from uuid import UUID
+
+from ..base.clock import now
+from ..base.context import current_actor, current_tenant, request_id
+from ..base.contract import Happened, NoticeSink
+from ..base.events import event_name, to_data
+from ..base.ids import new_id
+from ..base.runtime import runtime
+from ..engines.connection import execute, in_unit_of_work, sql, sql_one
+from ..tenancy import events as tenancy_events
+from . import table
+from .catalogue import catalogue, subscriber_job
+from .notices import NOTICE_ATTEMPTS, notice_job
+
+_PAGE = 500
+_COLUMNS = "id, name, data, actor_id, request_id, occurred_at"
+
+
+async def publish(ev: object) -> UUID:
+    """Record that `ev` (an `@event` object) happened to the tenant in scope; returns its id.
+
+    Needs an open `unit_of_work()`: event and deliveries appear with the change or not at all. Each subscriber
+    of the tenant's effective plugins runs after the commit, at least once.
+    """
+    name, data = event_name(ev), json.dumps(to_data(ev), allow_nan=False)
+    if not in_unit_of_work():
+        raise RuntimeError(f"publish({name}) outside unit_of_work(): the event could part from its change")
+    tenant, actor, instant = current_tenant(), current_actor(), now()
+    event_id, rid = new_id(), request_id()[:80]
+    await execute(
+        "INSERT INTO kernel_event (id, tenant_id, name, data, actor_id, request_id, occurred_at) "
+        "VALUES ($1, $2, $3, $4::jsonb, $5, $6, $7)",
+        event_id,
+        tenant.id,
+        name,
+        data,
+        actor.id if actor else None,
+        rid,
+        instant,
+    )
+    args = json.dumps({"event_id": str(event_id)})
+    await table.insert(
+        [
+            table.NewJob(
+                tenant_id=tenant.id,
+                plugin=plugin,
+                name=job,
+                args=args,
+                run_at=instant,
+                max_attempts=attempts,
+                event_id=event_id,
+                request_id=rid,
+            )
+            for plugin, job, attempts in _deliveries(tenant.id, name)
+        ]
+    )
+    return event_id
+
+
+def _deliveries(tenant_id: UUID, name: str) -> Iterator[tuple[str, str, int]]:
+    """(plugin, job name, attempts) per subscriber."""
+    snapshot = runtime().snapshots.of(tenant_id)
+    if snapshot is not None:
+        for plugin, subscriber in snapshot.shape.subscribers.get(name, ()):
+            yield plugin, subscriber_job(plugin, subscriber), subscriber.attempts
+        if NoticeSink in snapshot.shape.services:
+            for plugin, kind in snapshot.shape.notification_types.values():
+                if kind.event == name and kind.compose is not None:
+                    yield plugin, notice_job(plugin, kind), NOTICE_ATTEMPTS
+        return
+    # A tenant in the making has no snapshot before its commit: ask when the jobs run, which park where off.
+    for work in catalogue().values():
+        if work.event == name:
+            yield work.plugin, work.name, work.attempts
+
+
+async def _publish_for_tenancy(happened: object) -> None:
+    await publish(happened)
+
+
+def hear_tenancy() -> None:
+    """Publish what the tenancy floor announces; it cannot import us. Once per process, at start-up."""
+    if _publish_for_tenancy not in tenancy_events.listeners:
+        tenancy_events.listeners.append(_publish_for_tenancy)
+
+
+def _happened(row: Any) -> Happened:
+    return Happened(
+        id=row.id,
+        name=row.name,
+        occurred_at=row.occurred_at,
+        actor_id=row.actor_id,
+        data=json.loads(row.data) if isinstance(row.data, str) else row.data,
+        request_id=row.request_id,
+    )
+
+
+async def happened(event_id: UUID) -> Happened | None:
+    """One event of the tenant in scope, as its subscribers receive it."""
+    row = await sql_one(
+        f"SELECT {_COLUMNS} FROM kernel_event WHERE tenant_id = $1 AND id = $2",  # noqa: S608  a constant
+        current_tenant().id,
+        event_id,
+    )
+    return None if row is None else _happened(row)
+
+
+async def published_events(name: str, after: UUID | None = None) -> AsyncIterator[Happened]:
+    """All events of one name in the tenant in scope, in order of occurrence, from behind the event `after`.
+
+    For rebuilding read models. An event is dated before its commit, so one of a long transaction may turn up
+    behind a later one: do not tail with it, subscribe.
+    """
+    while True:
+        rows = await sql(
+            f"SELECT {_COLUMNS} FROM kernel_event WHERE tenant_id = $1 AND name = $2 AND ($3::uuid IS NULL OR "  # noqa: S608
+            "(occurred_at, id) > (SELECT occurred_at, id FROM kernel_event WHERE tenant_id = $1 AND id = $3)) "
+            "ORDER BY occurred_at, id LIMIT $4",
+            current_tenant().id,
+            name,
+            after,
+            _PAGE,
+        )
+        for row in rows:
+            yield _happened(row)
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1].id

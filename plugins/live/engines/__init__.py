@@ -1,0 +1,1 @@
+"""How sound and pictures get from one participant to the other."""

@@ -1,0 +1,31 @@
+"""Reactions to bookings. The sweep would find these too, a little later."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kernel import Happened, Subscriber, services
+from plugins.scheduling.api import Bookings
+
+from . import services as rooms
+from .models import LiveSession
+
+
+async def booking_cancelled(happened: Happened) -> None:
+    """Nobody may wait in the room of a cancelled booking."""
+    await rooms.cancelled(UUID(happened.data["booking_id"]))
+
+
+async def booking_rescheduled(happened: Happened) -> None:
+    """The room opens and closes at the new time. Read anew: the booking may have moved again meanwhile."""
+    booking_id = UUID(happened.data["booking_id"])
+    bookings = services.get(Bookings)
+    booking = await bookings.get(booking_id) if bookings is not None else None
+    if booking is not None and await LiveSession.filter(booking_id=booking_id).exists():
+        await rooms.opened(booking)
+
+
+SUBSCRIBERS = [
+    Subscriber(event="scheduling.booking_cancelled.v1", handler=booking_cancelled),
+    Subscriber(event="scheduling.booking_rescheduled.v1", handler=booking_rescheduled),
+]

@@ -1,0 +1,1 @@
+"""Messages between browser and server, and how they reach everybody in a room."""

@@ -1,0 +1,1 @@
+"""The life of a session as pure functions: no clock, no database, no network."""

@@ -1,0 +1,1 @@
+"""What people use in a room besides seeing and hearing each other."""

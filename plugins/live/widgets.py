@@ -1,0 +1,53 @@
+"""Pieces of other plugins' pages."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from markupsafe import Markup
+
+from kernel import Widget, current_actor, services, templates
+from plugins.scheduling.api import BookingInfo, Bookings
+
+from . import queries
+from .access import Seat, role_of
+from .models import LiveSession
+from .settings import rules
+from .states.session import Kind, Window
+
+
+async def join_panel(subject: Any) -> Markup | None:
+    """On the page of a booking: the way into its room, or what became of the session."""
+    booking = await _booking(subject)
+    actor = current_actor()
+    if booking is None or actor is None:
+        return None
+    role = role_of(booking, actor.id)
+    session = await LiveSession.filter(booking_id=booking.id).first()
+    if role is None:
+        return None
+    seat = Seat(booking, session, role, actor, Window.of(booking.starts_at, booking.ends_at, rules()))
+    if seat.standing in ("cancelled", "unconfirmed"):
+        return None
+    context = {
+        "seat": seat,
+        "standing": seat.standing,
+        "practice": seat.kind is Kind.AI,
+        "partner_here": seat.standing == "open" and await queries.partner_here(seat),
+        "state": queries.STATES.get(session.state) if session is not None else None,
+        "minutes": round(session.seconds / 60) if session is not None else 0,
+    }
+    return await templates.markup("live/join_panel.html", context)
+
+
+async def _booking(subject: Any) -> BookingInfo | None:
+    if isinstance(subject, BookingInfo):
+        return subject
+    bookings = services.get(Bookings)
+    if bookings is None or subject is None:
+        return None
+    return await bookings.get(subject if isinstance(subject, UUID) else UUID(str(subject)))
+
+
+WIDGETS = [Widget(slot="scheduling.booking", name="live.join", render=join_panel, order=10)]

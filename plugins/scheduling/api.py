@@ -1,0 +1,84 @@
+"""What other plugins may ask about bookings, and the filter with which they may stop one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+from uuid import UUID
+
+from kernel import Filter
+
+
+@dataclass(frozen=True, slots=True)
+class BookingInfo:
+    """A booking as other plugins see it.
+
+    `interviewer_id` is None for a practice with the scripted interviewer (`kind` "ai"; otherwise "human").
+    `status` is held, pending, accepted, in_progress, completed, cancelled, expired or rejected; `outcome` is None
+    until the end and then completed, no_show_candidate, no_show_interviewer, no_show_both or disputed.
+    `intake` holds what the candidate wrote (`goal`). `path` is the permanent session page. Names of erased people
+    are empty. `version` grows with every change; `ical_sequence` with every change of time or validity.
+    """
+
+    id: UUID
+    candidate_id: UUID
+    interviewer_id: UUID | None
+    candidate_name: str
+    interviewer_name: str
+    starts_at: datetime
+    ends_at: datetime
+    status: str
+    outcome: str | None
+    kind: str
+    type_id: UUID
+    type_slug: str
+    type_title: str
+    level: str
+    duration_minutes: int
+    price_minor: int
+    currency: str
+    path: str
+    candidate_zone: str
+    version: int
+    ical_sequence: int
+    intake: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Bookings(Protocol):
+    """Bookings of the tenant in scope. Whoever shows one to a person checks first that it is theirs."""
+
+    async def get(self, booking_id: UUID) -> BookingInfo | None:
+        """One booking, whatever its status; None when there is none."""
+
+    async def many(self, booking_ids: list[UUID]) -> dict[UUID, BookingInfo]:
+        """Several at once; unknown ids are missing."""
+
+    async def upcoming(self, account_id: UUID, limit: int = 10) -> list[BookingInfo]:
+        """Accepted and running ones of a candidate or interviewer that are not over, the next first."""
+
+    async def past(self, account_id: UUID, limit: int = 10) -> list[BookingInfo]:
+        """Those whose time is over or that ended, the latest first; without unpaid and expired holds."""
+
+    async def for_period(self, start: datetime, end: datetime) -> list[BookingInfo]:
+        """All that begin in [start, end), by time; without unpaid and expired holds."""
+
+    async def start(self, booking_id: UUID) -> None:
+        """The session began: accepted becomes in_progress. Again: nothing. Raises Conflict for one that is over."""
+
+    async def finish(self, booking_id: UUID, outcome: str) -> None:
+        """The session is over: completed or a no-show. Again: nothing. Raises Conflict for one that was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRequested(Filter):
+    """Asked before a time is taken, for a new booking and for a moved one. A step refuses with `Stop(message)`."""
+
+    name: ClassVar[str] = "scheduling.booking_requested.v1"
+
+    type_id: UUID
+    interviewer_id: UUID | None
+    candidate_id: UUID
+    starts_at: datetime
+    ends_at: datetime
