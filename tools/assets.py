@@ -91,9 +91,7 @@ def is_current(stamp: str) -> bool:
 def install(place: Path) -> None:
     """`npm ci` there, with the Node of the wheel when it is installed, else with the system's."""
     arguments = ["ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"]
-    done = subprocess.run(
-        [*npm(), *arguments], cwd=place, check=False, capture_output=True, text=True, timeout=180
-    )
+    done = subprocess.run([*npm(), *arguments], cwd=place, check=False, capture_output=True, text=True, timeout=180)
     if done.returncode != 0:
         last = (done.stderr or done.stdout).strip().splitlines()
         raise LookupError(f"npm ended with status {done.returncode}: {last[0] if last else 'no message'}")
@@ -141,7 +139,7 @@ def compress(path: Path) -> None:
     data = path.read_bytes()
     path.with_name(path.name + ".gz").write_bytes(gzip.compress(data, 9, mtime=0))
     try:
-        import brotli
+        import brotli  # type: ignore[import-untyped]
     except ImportError:
         return
     path.with_name(path.name + ".br").write_bytes(brotli.compress(data, quality=11))

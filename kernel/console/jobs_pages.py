@@ -18,6 +18,7 @@ from ..web.routing import url, url_with
 from ..web.views import flash, page, see_other
 from ..work.jobs import job_counts, replay
 from ..work.models import Job
+from .landmarks import plugin_title
 
 _PAGE = 50
 #: States in the order of how much they matter, with word and tone.
@@ -54,7 +55,7 @@ async def show_jobs(request: web.Request) -> web.StreamResponse:
         "state": state,
         "tone": STATES[state][1],
         "plugin": plugin,
-        "plugins": [("", _("All plugins"))] + [(p, _(i.title)) for p, i in runtime().registry.plugins.items()],
+        "plugins": [("", _("All plugins"))] + [(p, plugin_title(p)) for p in runtime().registry.plugins],
         "jobs": rows[:_PAGE],
         "number": number,
         "older": _link(state, plugin, number + 1) if len(rows) > _PAGE else None,

@@ -1,10 +1,12 @@
-"""Pages that some plugin may bring and the kernel links to, without knowing which plugin."""
+"""Plugins as the kernel's pages speak of them: their titles, and pages that any of them may bring."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+from ..base.i18n import _
 from ..base.runtime import runtime
+from ..plugging.manifest import KERNEL
 from ..tenancy.snapshots import current_snapshot
 from ..web.routing import url
 
@@ -24,3 +26,8 @@ def landmark(name: Landmark) -> str | None:
             if fits and (route.feature is None or route.feature in effective):
                 return url(route.name)
     return None
+
+
+def plugin_title(plugin: str) -> str:
+    """What people call a plugin; the kernel's own part is the general one."""
+    return _("General") if plugin == KERNEL else _(runtime().registry.plugins[plugin].title)

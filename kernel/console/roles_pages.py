@@ -14,11 +14,11 @@ from ..auth.permissions import Explanation, RoleInfo
 from ..base import errors
 from ..base.i18n import N_, _
 from ..base.ids import parse_id
-from ..base.runtime import runtime
 from ..web.forms import Form, read_form
 from ..web.routing import url
 from ..web.views import flash, page, see_other
 from ..web.words import Words
+from .landmarks import plugin_title
 
 
 class NewRoleForm(Form):
@@ -53,8 +53,7 @@ def _groups(held: frozenset[str]) -> list[dict[str, Any]]:
     groups: dict[str, dict[str, Any]] = {}
     for right in permissions.effective_declared().values():
         plugin = permissions.plugin_of(right.id)
-        title = runtime().registry.plugins[plugin].title
-        group = groups.setdefault(plugin, {"title": _(title), "rights": []})
+        group = groups.setdefault(plugin, {"title": plugin_title(plugin), "rights": []})
         group["rights"].append({"id": right.id, "label": _(right.label), "held": right.id in held})
     return list(groups.values())
 

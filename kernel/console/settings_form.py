@@ -14,6 +14,7 @@ from ..plugging.values import parse_text, problem
 from ..tenancy.settings import origin_of, setting
 from ..tenancy.snapshots import current_snapshot
 from ..web.body import FormData
+from .landmarks import plugin_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ class Asked:
     key: str
     label: str
     help: str
-    kind: str  # switch, number, select, text, textarea, password, checkboxes
+    kind: str  # check, number, select, text, textarea, password, checkboxes
     value: Any
     options: tuple[tuple[str, str], ...] = ()
     origin: str = ""
@@ -46,7 +47,7 @@ class Card:
 def kind_of(declared: Setting) -> str:
     """The form control for a setting."""
     if declared.type is bool:
-        return "switch"
+        return "check"
     if declared.type is list and declared.choices:
         return "checkboxes"
     if declared.choices:
@@ -124,7 +125,7 @@ def cards(
     for plugin in registry.ready:
         if plugin not in effective:
             continue
-        title = _(registry.plugins[plugin].title)
+        title = plugin_title(plugin)
         form = (typed or {}).get(plugin)
         fields = [
             _asked(s, form if form is not None and s.key in form.getall("shown") else None, problems or {})

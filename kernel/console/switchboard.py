@@ -23,6 +23,7 @@ from ..web.forms import Form, read_form
 from ..web.routing import url
 from ..web.views import flash, page, see_other
 from ..web.words import Words
+from ..work.isolation import Trouble, troubles
 
 
 class SwitchForm(Form):
@@ -82,9 +83,18 @@ async def show_plugins(request: web.Request) -> web.StreamResponse:
         "title": _("Plugins"),
         "rows": rows,
         "count": sum(1 for row in rows if row.switch.on),
+        "troubles": _troubles(),
         "unwell": [row for row in rows if row.info.state in ("broken", "blocked")],
     }
     return await page(request, "console/plugins.html", context)
+
+
+def _troubles() -> dict[str, list[Trouble]]:
+    """Parts that failed in this process for this tenant, by plugin: isolated, but never silently."""
+    found: dict[str, list[Trouble]] = {}
+    for trouble in troubles(current_tenant().id):
+        found.setdefault(trouble.plugin, []).append(trouble)
+    return found
 
 
 async def _names(reasons: Iterable[Why]) -> dict[Any, str]:

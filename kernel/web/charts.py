@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from markupsafe import Markup
@@ -297,9 +298,9 @@ def _smooth(points: Sequence[_Point]) -> str:
     """A monotone cubic path (Fritsch-Carlson): it never swings beyond the values themselves."""
     if len(points) < 3:
         return "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    pairs = list(zip(points, points[1:], strict=False))
+    pairs = list(pairwise(points))
     slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in pairs]
-    tangents = [slopes[0], *(_between(a, b) for a, b in zip(slopes, slopes[1:], strict=False)), slopes[-1]]
+    tangents = [slopes[0], *(_between(a, b) for a, b in pairwise(slopes)), slopes[-1]]
     path = f"M{points[0][0]:.1f},{points[0][1]:.1f}"
     for i, ((x0, y0), (x1, y1)) in enumerate(pairs):
         third = (x1 - x0) / 3

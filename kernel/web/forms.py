@@ -7,7 +7,7 @@ class NewTicket(Form):
 
 parsed = await read_form(request, NewTicket)
 if parsed.value is None:
-    return await page(request, "helpdesk/new.html", {"form": parsed}, status=422)
+    return await page(request, "shelf/new.html", {"form": parsed}, status=422)
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ _WIDENED = frozenset({"script-src", "style-src", "img-src", "connect-src", "medi
 
 
 def allow_sources(request: web.Request, directive: str, sources: Iterable[str]) -> None:
-    """Let this answer load from further origins (`https://host`): a payment frame, an object store."""
+    """Let this answer load from further origins (`https://host`): a card form of a provider, an object store."""
     if directive not in _WIDENED:
         raise ValueError(f"{directive!r} cannot be widened")
     wanted = tuple(sources)

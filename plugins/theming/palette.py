@@ -188,7 +188,9 @@ class _Maker:
 
     def _accent(self) -> None:
         t = self.tokens
-        (light, on_light), (dark, on_dark) = (self._fill(start) for start in (self.lightness, max(self.lightness, 0.58)))
+        (light, on_light), (dark, on_dark) = (
+            self._fill(start) for start in (self.lightness, max(self.lightness, 0.58))
+        )
         t["accent"], t["on-accent"] = (light, dark), (on_light, on_dark)
         t["accent-hover"] = (self._hover(light, on_light), self._hover(dark, on_dark))
         soft = (to_hex(0.955, min(self.chroma, 0.03), self.hue), to_hex(0.28, min(self.chroma, 0.05), self.hue))

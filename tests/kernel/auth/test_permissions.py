@@ -142,7 +142,7 @@ async def test_granting_counts_once_is_audited_and_may_end(tenant: TenantRef) ->
         assert await accounts.accounts_with_role("gardener") == []
     assert await accounts.revoke(someone.id, "gardener")
     assert not await accounts.revoke(someone.id, "gardener")
-    query = "SELECT data->>'action' AS action FROM kernel_event WHERE tenant_id = $1 AND name = $2 ORDER BY id"
+    query = "SELECT data->>'action' AS action FROM kernel_event WHERE tenant_id = $1 AND name = $2 ORDER BY occurred_at"
     rows = await sql(query, tenant.id, "kernel.audited.v1")
     assert [r.action for r in rows] == ["kernel.role_granted", "kernel.role_revoked"]
 

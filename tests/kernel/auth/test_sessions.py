@@ -165,7 +165,7 @@ async def test_a_new_device_is_told(ada: Account, tenant: TenantRef) -> None:
     await sessions.start_session(ada, request())
     await sessions.start_session(ada, request())  # the same again
     await sessions.start_session(ada, request(agent="Chrome/9 Windows", ip="198.51.100.7"))
-    query = "SELECT data->>'new_device' AS new FROM kernel_event WHERE tenant_id = $1 AND name = $2 ORDER BY id"
+    query = "SELECT data->>'new_device' AS new FROM kernel_event WHERE tenant_id = $1 AND name = $2 ORDER BY 1"
     rows = await sql(query, tenant.id, "kernel.sign_in_succeeded.v1")
     assert [r.new for r in rows] == ["false", "false", "true"]
 

@@ -18,6 +18,7 @@ from kernel.plugging.registry import PluginInfo
 from kernel.tenancy.settings import setting
 from kernel.tenancy.snapshots import current_snapshot
 from kernel.testing.people import TenantKit
+from kernel.work import isolation
 
 
 def kernel_pages(greenroom: Greenroom, method: str = "GET") -> list[str]:
@@ -80,7 +81,8 @@ async def test_switching_off_asks_first_and_needs_a_reason(tenant: TenantKit, gr
     with tenant.scope():
         assert plugin.id not in current_snapshot().effective
         told = await sql_one(
-            "SELECT data->>'reason' AS reason FROM kernel_event WHERE tenant_id = $1 AND name = $2 ORDER BY id LIMIT 1",
+            "SELECT data->>'reason' AS reason FROM kernel_event WHERE tenant_id = $1 AND name = $2"
+            " ORDER BY occurred_at LIMIT 1",
             tenant.ref.id, "kernel.plugin_switched.v1",
         )  # fmt: skip
     assert told is not None
@@ -123,6 +125,18 @@ async def test_what_cannot_be_switched(tenant: TenantKit, greenroom: Greenroom) 
     if locked is not None:
         assert "This cannot be done" in (await owner.get(f"/admin/plugins/{locked.id}")).text
         assert (await owner.post(f"/admin/plugins/{locked.id}", {"on": "0", "reason": "because"})).status == 409
+
+
+async def test_failing_parts_are_told(tenant: TenantKit, greenroom: Greenroom) -> None:
+    plugin = next(p for p in greenroom.runtime.registry.plugins.values() if p.ready and p.id != "kernel")
+    owner = await tenant.sign_in("owner")
+    with tenant.scope():
+        for _ in range(isolation.ERRORS):
+            isolation.record_failure(plugin.id, "widget <b>", RuntimeError("the hose is cut"))
+    text = (await owner.get("/admin/plugins")).text
+    assert "the hose is cut" in text
+    assert "left out until" in text
+    assert "widget <b>" not in text
 
 
 # --- settings ---------------------------------------------------------------------------------------------------

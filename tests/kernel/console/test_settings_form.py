@@ -81,7 +81,7 @@ def asked(key: str, **options: Any) -> Asked:
 async def test_every_type_has_its_control(garden: TenantRef) -> None:
     card = next(card for card in cards() if card.plugin == "garden")
     assert {f.key.partition(".")[2]: f.kind for f in card.fields} == {
-        "open": "switch", "beds": "number", "kind": "select", "tools": "checkboxes", "notes": "textarea",
+        "open": "check", "beds": "number", "kind": "select", "tools": "checkboxes", "notes": "textarea",
         "map": "textarea", "key": "password", "motto": "textarea",
     }  # fmt: skip
 

@@ -105,18 +105,17 @@ CORPUS: list[tuple[str, str, bytes, set[int]]] = [
 ]
 
 
-@pytest.mark.parametrize(("where", "kind", "body", "wanted"), CORPUS)
-async def test_malformed(tmp_path: Path, where: str, kind: str, body: bytes, wanted: set[int]) -> None:
-    path = "/api/v1/alpha/thing" if where == "json" else "/alpha/form"
-    async with served(tmp_path, ROUTES) as site, site.client() as acme:
-        options = {"skip_auto_headers": ["Content-Type"]} if not kind else {}
-        headers = {"Content-Type": kind} if kind else {}
-        async with aiohttp.ClientSession() as session:
-            answer = await session.post(
-                f"http://127.0.0.1:{site.port}{path}", data=body, headers={"Host": acme.host, **headers}, **options
-            )
-            assert answer.status in wanted, await answer.text()
-        assert (await acme.get("/alpha/token")).status == 200
+async def test_malformed(tmp_path: Path) -> None:
+    async with served(tmp_path, ROUTES) as site, aiohttp.ClientSession() as session:
+        for where, kind, body, wanted in CORPUS:
+            path = "/api/v1/alpha/thing" if where == "json" else "/alpha/form"
+            headers = {"Host": "acme.localhost", **({"Content-Type": kind} if kind else {})}
+            skipped = [] if kind else ["Content-Type"]
+            async with session.post(
+                f"http://127.0.0.1:{site.port}{path}", data=body, headers=headers, skip_auto_headers=skipped
+            ) as answer:
+                assert answer.status in wanted, (kind, body[:60], await answer.text())
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 async def test_broken_on_the_way(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from aiohttp import web
 
 from kernel.base.contract import SIGNED_IN
@@ -45,34 +44,34 @@ async def test_tokens(tmp_path: Path) -> None:
         assert (await acme.post("/alpha/do")).status == 200
 
 
-@pytest.mark.parametrize("bad", ["", "x", "é" * 43, "A" * 43, "A" * 44, "A" * 100_000, "=" * 44])
-async def test_odd_tokens(tmp_path: Path, bad: str) -> None:
+async def test_odd_tokens(tmp_path: Path) -> None:
     async with served(tmp_path, ROUTES) as site, site.client() as acme:
         await token_of(acme)
-        assert (await acme.ask("POST", "/alpha/do", data={"_csrf": bad})).status == 403
+        for bad in ("", "x", "é" * 43, "A" * 43, "A" * 44, "A" * 100_000, "=" * 44):
+            assert (await acme.ask("POST", "/alpha/do", data={"_csrf": bad})).status == 403
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({"Origin": "http://acme.localhost"}, 200),
-        ({"Origin": "https://ACME.localhost"}, 200),
-        ({"Origin": "null"}, 403),
-        ({"Origin": "http://acme.localhost.evil.test"}, 403),
-        ({"Origin": "http://fern.localhost"}, 403),
-        ({"Origin": "http://acme.localhost:81"}, 403),
-        ({"Origin": "http://[::1"}, 403),
-        ({"Origin": ""}, 403),
-        ({"Referer": "http://acme.localhost/alpha"}, 200),
-        ({"Referer": "http://evil.test/acme.localhost"}, 403),
-        ({"Sec-Fetch-Site": "cross-site"}, 403),
-        ({"Sec-Fetch-Site": "same-site"}, 403),
-        ({"Sec-Fetch-Site": "same-origin"}, 200),
-    ],
-)
-async def test_where_it_comes_from(tmp_path: Path, headers: dict[str, str], status: int) -> None:
+FROM = [
+    ({"Origin": "http://acme.localhost"}, 200),
+    ({"Origin": "https://ACME.localhost"}, 200),
+    ({"Origin": "null"}, 403),
+    ({"Origin": "http://acme.localhost.evil.test"}, 403),
+    ({"Origin": "http://fern.localhost"}, 403),
+    ({"Origin": "http://acme.localhost:81"}, 403),
+    ({"Origin": "http://[::1"}, 403),
+    ({"Origin": ""}, 403),
+    ({"Referer": "http://acme.localhost/alpha"}, 200),
+    ({"Referer": "http://evil.test/acme.localhost"}, 403),
+    ({"Sec-Fetch-Site": "cross-site"}, 403),
+    ({"Sec-Fetch-Site": "same-site"}, 403),
+    ({"Sec-Fetch-Site": "same-origin"}, 200),
+]
+
+
+async def test_where_it_comes_from(tmp_path: Path) -> None:
     async with served(tmp_path, ROUTES) as site, site.client() as acme:
-        assert (await acme.post("/alpha/do", headers=headers)).status == status
+        for headers, status in FROM:
+            assert (await acme.post("/alpha/do", headers=headers)).status == status, headers
 
 
 async def test_provider_callbacks_authenticate_otherwise(tmp_path: Path) -> None:

@@ -89,32 +89,32 @@ def check(answer: Answered) -> None:
         assert len(answer.headers.getall(name)) == 1, name
 
 
-@pytest.mark.parametrize(
-    ("path", "status"),
-    [
-        ("/alpha/page", 200),
-        ("/alpha/boom", 500),
-        ("/alpha/nothing", 500),
-        ("/alpha/redirect", 303),
-        ("/alpha/stream", 200),
-        ("/alpha/file", 200),
-        ("/alpha/ws", 400),
-        ("/alpha/mine", 303),
-        ("/nowhere", 404),
-        ("/api/v1/alpha", 200),
-        ("/api/v1/nowhere", 404),
-        ("/api/v1/openapi.json", 200),
-        ("/static/kernel/x/css/core.css", 200),
-        ("/static/kernel/x/nothing.css", 404),
-        ("/health/live", 200),
-    ],
-)
-async def test_every_answer(tmp_path: Path, path: str, status: int) -> None:
+ANSWERS = [
+    ("/alpha/page", 200),
+    ("/alpha/boom", 500),
+    ("/alpha/nothing", 500),
+    ("/alpha/redirect", 303),
+    ("/alpha/stream", 200),
+    ("/alpha/file", 200),
+    ("/alpha/ws", 400),
+    ("/alpha/mine", 303),
+    ("/nowhere", 404),
+    ("/api/v1/alpha", 200),
+    ("/api/v1/nowhere", 404),
+    ("/api/v1/openapi.json", 200),
+    ("/static/kernel/x/css/core.css", 200),
+    ("/static/kernel/x/nothing.css", 404),
+    ("/health/live", 200),
+]
+
+
+async def test_every_answer(tmp_path: Path) -> None:
     async with served(tmp_path, ROUTES) as site, site.client() as acme:
-        answer = await acme.get(path)
-        assert answer.status == status
-        check(answer)
-        check(await acme.ask("HEAD", path))
+        for path, status in ANSWERS:
+            answer = await acme.get(path)
+            assert answer.status == status, path
+            check(answer)
+            check(await acme.ask("HEAD", path))
 
 
 async def test_refusals(tmp_path: Path) -> None:

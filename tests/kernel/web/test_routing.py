@@ -70,15 +70,17 @@ async def test_methods(tmp_path: Path) -> None:
         assert (await acme.ask("OPTIONS", "/nowhere")).status == 404
 
 
-@pytest.mark.parametrize(
-    "host", ["other.localhost", "", "127.0.0.1", "acme.localhost@evil.test", "acme.localhost/x?y=", "a" * 400, "ácme"]
-)
-async def test_unknown_hosts(tmp_path: Path, host: str) -> None:
-    async with served(tmp_path, ROUTES, hooks=HOOKS) as site, site.client(host) as client:
-        answer = await client.get("/alpha")
-        assert answer.status in (400, 421)
-        assert "Acme" not in answer.text
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+ODD = ("other.localhost", "", "127.0.0.1", "acme.localhost@evil.test", "acme.localhost/x?y=", "a" * 400, "ácme")
+
+
+async def test_unknown_hosts(tmp_path: Path) -> None:
+    async with served(tmp_path, ROUTES, hooks=HOOKS) as site:
+        for host in ODD:
+            async with site.client(host) as client:
+                answer = await client.get("/alpha")
+            assert answer.status in (400, 421), host
+            assert "Acme" not in answer.text
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 async def test_hosts_as_browsers_write_them(tmp_path: Path) -> None:

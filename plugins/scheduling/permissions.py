@@ -1,0 +1,17 @@
+"""Rights of this plugin. Booking itself needs none but being signed in."""
+
+from __future__ import annotations
+
+from kernel import N_, Permission
+
+HOURS = "scheduling.availability.edit"
+VIEW = "scheduling.bookings.view"
+MANAGE = "scheduling.bookings.manage"
+TYPES = "scheduling.types.manage"
+
+PERMISSIONS = [
+    Permission(id=HOURS, label=N_("Offer times to candidates"), roles=("interviewer",)),
+    Permission(id=VIEW, label=N_("See all bookings")),
+    Permission(id=MANAGE, label=N_("Cancel bookings of other people")),
+    Permission(id=TYPES, label=N_("Manage interview types")),
+]

@@ -1,0 +1,1 @@
+"""Use cases about people: the only writers of this plugin's rows."""
