@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from .base.i18n import gettext as _
     from .base.ids import new_id as new_id, parse_id as parse_id
     from .base.log import get_logger as get_logger
+    from .console.landmarks import plugin_title as plugin_title
     from .engines.bus import Bus
     from .engines.cache import Cache
     from .engines.connection import (
@@ -262,6 +263,7 @@ _HOMES: dict[str, str] = {
     "origin": "tenancy.tenants",
     "page": "web.views",
     "parse_id": "base.ids",
+    "plugin_title": "console.landmarks",
     "publish": "work.events",
     "published_events": "work.events",
     "read_file": "engines.storage",
@@ -311,7 +313,7 @@ _MODULES: dict[str, str] = {
     "zones": "base.zones",
 }
 
-__all__ = ["API_VERSION", "bus", "cache", *_HOMES, *_MODULES]  # noqa: PLE0604
+__all__ = ["API_VERSION", "bus", "cache", "mail_server", *_HOMES, *_MODULES]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
@@ -337,3 +339,11 @@ def cache() -> Cache:
     from .base.runtime import runtime
 
     return runtime().cache
+
+
+def mail_server() -> str | None:
+    """Where e-mail goes: an `smtp://` or `smtps://` address; `mailbox:` where it is only kept to be read; else None."""
+    from .base.runtime import runtime
+
+    config = runtime().config
+    return config.smtp_url or ("mailbox:" if config.dev else None)

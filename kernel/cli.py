@@ -42,7 +42,9 @@ _BUILT_IN = ("demo", "serve", "worker", "migrate", "tenant", "account", "plugin"
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="greenroom", description="A white-label platform made of plugins over a small kernel.")
+    parser = argparse.ArgumentParser(
+        prog="greenroom", description="A white-label platform made of plugins over a small kernel."
+    )
     commands = parser.add_subparsers(metavar="command", required=True)
 
     def command(name: str, help_: str, run: Run) -> argparse.ArgumentParser:

@@ -90,7 +90,9 @@ def is_current(stamp: str) -> bool:
 
 def install(place: Path) -> None:
     """`npm ci` there, with the Node of the wheel when it is installed, else with the system's."""
-    arguments = ["ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"]
+    # Few and short retries: without a network the build must go on soon.
+    patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=30000"]
+    arguments = ["ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error", *patience]
     done = subprocess.run([*npm(), *arguments], cwd=place, check=False, capture_output=True, text=True, timeout=180)
     if done.returncode != 0:
         last = (done.stderr or done.stdout).strip().splitlines()

@@ -20,7 +20,12 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("de", "ar")
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "t": None}
-METHODS = [("**/templates/**.html", "jinja2.ext:babel_extract"), ("**.html", "jinja2.ext:babel_extract"), ("**.py", "python"), ("**.js", "javascript")]
+METHODS = [
+    ("**/templates/**.html", "jinja2.ext:babel_extract"),
+    ("**.html", "jinja2.ext:babel_extract"),
+    ("**.py", "python"),
+    ("**.js", "javascript"),
+]
 OPTIONS = {"**.html": {"extensions": "jinja2.ext.i18n", "trimmed": "true", "silent": "false"}}
 PLACEHOLDER = re.compile(r"(?<!\{)\{(\w+)\}(?!\})|%\((\w+)\)[sd]")
 
@@ -63,9 +68,15 @@ def extract() -> int:
             catalog.obsolete.clear()
             path.parent.mkdir(parents=True, exist_ok=True)
             out = BytesIO()
-            write_po(out, catalog, width=120, sort_output=True, omit_header=False, include_lineno=False, ignore_obsolete=True)
+            write_po(
+                out, catalog, width=120, sort_output=True, omit_header=False, include_lineno=False, ignore_obsolete=True
+            )
             # The header's dates would change with every run.
-            lines = [x for x in out.getvalue().decode().splitlines() if not x.startswith(('"POT-Creation-Date', '"PO-Revision-Date'))]
+            lines = [
+                x
+                for x in out.getvalue().decode().splitlines()
+                if not x.startswith(('"POT-Creation-Date', '"PO-Revision-Date'))
+            ]
             path.write_text("\n".join(lines) + "\n", encoding="utf-8")
             missing = sum(not all(_forms(m.string)) for m in catalog if m.id)
             print(f"{package.name:14} {language}: {len(catalog)} messages, {missing} untranslated")

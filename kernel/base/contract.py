@@ -258,7 +258,8 @@ class PrivacyProvider:
 class Widget:
     """A piece of HTML in a named place of somebody's page. Isolated; cut off after 300 ms.
 
-    The kernel's slots: `landing` (public front page), `home` (signed-in start page), `shell.bell` (top bar).
+    The kernel's slots: `landing` (public front page), `home` (signed-in start page), `shell.bell` (top bar),
+    `shell.banner` (above every page), `shell.account` (account menu), `shell.error` (on error pages).
     Plugins declare their own as `<plugin>.<place>`. `render(subject)` gets what the slot passes (an id or
     None) and returns markup, or None for nothing. `wide` takes the full row.
     """

@@ -191,7 +191,9 @@ def relative(value: datetime) -> str:
 def format_duration(minutes: int) -> str:
     """`45 minutes`, `1 hour`, in the reader's language."""
     locale = babel_locale(current_locale())
-    return dates.format_timedelta(timedelta(minutes=minutes), threshold=3 if minutes % 60 else 1, granularity="minute", locale=locale)
+    return dates.format_timedelta(
+        timedelta(minutes=minutes), threshold=3 if minutes % 60 else 1, granularity="minute", locale=locale
+    )
 
 
 def format_number(value: int | float) -> str:

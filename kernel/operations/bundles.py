@@ -59,7 +59,8 @@ def read_bundle(path: Path) -> Bundle:
             plugins=data.get("plugins", {}),
             settings=data.get("settings", {}),
             accounts=tuple(
-                BundleAccount(a["email"], a["name"], tuple(a.get("roles", ["member"]))) for a in data.get("accounts", [])
+                BundleAccount(a["email"], a["name"], tuple(a.get("roles", ["member"])))
+                for a in data.get("accounts", [])
             ),
         )
     except (KeyError, TypeError) as exc:
@@ -67,7 +68,8 @@ def read_bundle(path: Path) -> Bundle:
 
 
 async def apply_bundle(bundle: Bundle) -> TenantRef:
-    """Make the tenant with all that the bundle says. Settings of plugins that are not installed are refused."""
+    """Make the tenant with all that the bundle says. What belongs to plugins that are not installed is left out."""
+    registry = runtime().registry
     tenant = await create_tenant(
         bundle.slug,
         bundle.name,
@@ -76,12 +78,14 @@ async def apply_bundle(bundle: Bundle) -> TenantRef:
         locales=list(bundle.locales),
         zone=bundle.zone,
         currency=bundle.currency,
-        plugins=dict(bundle.plugins),
+        plugins={key: on for key, on in bundle.plugins.items() if registry.owner(key)},
     )
     await runtime().snapshots.refresh()
+    known_roles = {role.id for found in registry.roles.values() for role in found}
     with tenant_scope(tenant):
         for key, value in bundle.settings.items():
-            await set_setting(key, value, reason="bundle")
+            if key in registry.settings_by_key:
+                await set_setting(key, value, reason="bundle")
         async with unit_of_work():
             for account in bundle.accounts:
                 await accounts.create_account(
@@ -91,7 +95,7 @@ async def apply_bundle(bundle: Bundle) -> TenantRef:
                     locale=bundle.locale,
                     zone=bundle.zone,
                     state="active",
-                    roles=account.roles,
+                    roles=[role for role in account.roles if role in known_roles],
                 )
     await runtime().snapshots.refresh()
     return tenant

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ..app import Greenroom, started
 from ..base.config import Config
 from ..base.context import every_tenant, speaking, tenant_scope
@@ -15,7 +17,7 @@ async def run(config: Config) -> int:
     """Serve the demo until told to stop; the first start makes the tenants."""
     free_port(config.host, config.port)
     async with started(config, jobs=True) as room:
-        bundles = demo_bundles(room.runtime.registry)
+        bundles = demo_bundles(config)
         await seed(room, bundles)
         async with listening(room):
             _announce(config, bundles)
@@ -23,10 +25,11 @@ async def run(config: Config) -> int:
     return 0
 
 
-def demo_bundles(registry: Registry) -> list[Bundle]:
-    """The bundles in `demo/` beside the packages of the installed plugins."""
-    folders = {info.folder.parent / "demo" for info in registry.plugins.values() if info.folder and info.id != "kernel"}
-    return [read_bundle(path) for folder in sorted(folders) for path in sorted(folder.glob("*.toml"))]
+def demo_bundles(config: Config) -> list[Bundle]:
+    """The bundles in `plugins/demo/`, beside the manifest or beside the installed kernel."""
+    places = (config.manifest.parent, Path(__file__).resolve().parents[2])
+    folder = next((f for place in places if (f := place / "plugins" / "demo").is_dir()), None)
+    return [read_bundle(path) for path in sorted(folder.glob("*.toml"))] if folder else []
 
 
 async def seed(room: Greenroom, bundles: list[Bundle]) -> None:
@@ -67,5 +70,3 @@ def _announce(config: Config, bundles: list[Bundle]) -> None:
         lines += [f"    {account.email:26} {account.name}" for account in bundle.accounts]
     lines += ["", f"  Password of every account: {PASSWORD}", "  Stop with Ctrl+C."]
     print("\n".join(lines), flush=True)
-
-

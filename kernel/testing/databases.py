@@ -70,7 +70,9 @@ def _fingerprint(apps: Apps) -> str:
     for module in (*(app.migrations for app in apps.values()), "kernel.engines.rls", "kernel.plugging.migrate"):
         spec = importlib.util.find_spec(module)
         places = [Path(p) for p in spec.submodule_search_locations or ()] if spec else []
-        files = sorted(f for p in places for f in p.glob("*.py")) or ([Path(spec.origin)] if spec and spec.origin else [])
+        files = sorted(f for p in places for f in p.glob("*.py")) or (
+            [Path(spec.origin)] if spec and spec.origin else []
+        )
         for file in files:
             digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()[:12]

@@ -230,5 +230,3 @@ async def new_page(browser: Browser) -> AsyncIterator[Callable[..., Awaitable[Pa
     for context in contexts:
         await context.close()
     assert faults == []
-
-

@@ -10,7 +10,6 @@ from ..base.i18n import use_rewriter
 from . import headers
 from .deadlines import GreenroomRunner
 from .endpoints import DEFAULT_BODY_LIMIT
-from .middleware import middlewares
 from .routing import mount
 from .shell import tenant_words
 from .sockets import setup_connections
@@ -25,7 +24,7 @@ __all__ = ["GreenroomRunner", "build_web", "listen"]
 
 def build_web(runtime: Runtime) -> web.Application:
     """Serve what the registry declares. `runtime` has its registry and snapshots; the rest is looked up when used."""
-    app = web.Application(middlewares=middlewares(), client_max_size=DEFAULT_BODY_LIMIT)
+    app = web.Application(client_max_size=DEFAULT_BODY_LIMIT)
     app.on_response_prepare.append(headers.finish)
     mount(app, runtime.registry, runtime.snapshots)
     setup_templates(app, runtime.registry)

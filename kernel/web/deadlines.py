@@ -95,8 +95,11 @@ class _Connection(RequestHandler):
                 self._body = None
                 self._stop_clock()
         elif self._messages:  # a head has come
-            self._stop_clock()
-            self._watch_body(self._messages[-1][1])
+            if self._clock is not None:
+                self._stop_clock()
+            body = self._messages[-1][1]
+            if not body.is_eof():
+                self._watch_body(body)
         elif data and self._clock is None and self._current_request is None and self._server is not None:
             self._start_clock(self._server.deadlines.head, self._head_is_late)  # a next head has begun
 
@@ -111,7 +114,7 @@ class _Connection(RequestHandler):
 
     def _watch_body(self, body: StreamReader) -> None:
         """Start the clock for a body that is not all here."""
-        if self._server is None or body.is_eof():
+        if self._server is None:
             return
         self._body = body
         self._body_since = asyncio.get_running_loop().time()

@@ -57,10 +57,8 @@ class Endpoint:
             return True
         return self.plugin in effective and (self.feature is None or self.feature in effective)
 
-    async def serve(self, request: web.Request) -> web.StreamResponse:
-        """The handler behind its checks. Bound methods of this are what aiohttp calls."""
-        if not self.guarded:
-            return await self.handler(request)
+    async def run(self, request: web.Request) -> web.StreamResponse:
+        """The handler behind its checks. Callers skip it for `guarded=False`."""
         if self.permission is not None:
             self._allow()
         if self.rate is not None:

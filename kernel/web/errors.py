@@ -139,7 +139,7 @@ def _to_sign_in(request: web.Request) -> web.Response:
 async def _as_page(visit: Visit, problem: Problem) -> web.Response:
     if problem.status == 421:
         return html_answer(await templating.render_neutral(visit.request, "neutral.html"), status=421)
-    if visit.snapshot is None or visit.tenantless:
+    if visit.snapshot is None or (visit.endpoint is not None and visit.endpoint.tenantless):
         return fallback(problem.status, visit.request_id, title=title_of(problem), detail=detail_of(problem))
     title, text = title_of(problem), detail_of(problem)
     body: Markup | None = None

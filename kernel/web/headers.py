@@ -14,23 +14,28 @@ from multidict import CIMultiDict, istr
 
 from ..base.runtime import runtime
 from . import assets, csrf, flashes
-from .visit import VISIT, Visit, visit_of
+from .visit import Visit, current_visit, visit_of
 
 _CSP = istr("Content-Security-Policy")
+_CONTENT_TYPE = istr("Content-Type")
 _PERMISSIONS = istr("Permissions-Policy")
 _SERVER = istr("Server")
 _SET_COOKIE = istr("Set-Cookie")
 
-_COMMON: Final = (
-    (istr("X-Content-Type-Options"), "nosniff"),
-    (istr("Referrer-Policy"), "strict-origin-when-cross-origin"),
-    (istr("Cross-Origin-Opener-Policy"), "same-origin"),
-    (istr("Cross-Origin-Resource-Policy"), "same-origin"),
-    (istr("X-Frame-Options"), "DENY"),
-)
-_HSTS = (istr("Strict-Transport-Security"), "max-age=31536000; includeSubDomains")
+_COMMON: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+_HSTS: Final = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 _NO_DEVICES: Final = "camera=(), microphone=(), display-capture=(), geolocation=(), payment=(), usb=()"
 _DEVICES: Final = "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()"
+_FIXED: Final[dict[str, CIMultiDict[str]]] = {
+    "http": CIMultiDict({istr(k): v for k, v in {**_COMMON, "Permissions-Policy": _NO_DEVICES}.items()}),
+    "https": CIMultiDict({istr(k): v for k, v in {**_COMMON, **_HSTS, "Permissions-Policy": _NO_DEVICES}.items()}),
+}
 #: For everything that is not a page: nothing may be loaded from it.
 _BARE_CSP: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
@@ -74,37 +79,32 @@ def allow_devices(request: web.Request) -> None:
 async def finish(request: web.Request, response: web.StreamResponse) -> None:
     """Signal `on_response_prepare`: runs for each answer after its own headers are set."""
     headers = response.headers
-    add_common(headers)
-    visit = request.get(VISIT)
+    visit = current_visit()
+    add_fixed(headers)
     if visit is None:
         headers.setdefault(_CSP, _BARE_CSP)
-        headers.setdefault(_PERMISSIONS, _NO_DEVICES)
         return
     if _CSP not in headers:
-        headers[_CSP] = _page_csp(visit) if response.content_type == "text/html" else _BARE_CSP
-    if _PERMISSIONS not in headers:
-        headers[_PERMISSIONS] = _DEVICES if visit.devices else _NO_DEVICES
+        page = headers.get(_CONTENT_TYPE, "").startswith("text/html")
+        headers[_CSP] = _page_csp(visit) if page else _BARE_CSP
+    if visit.devices:
+        headers[_PERMISSIONS] = _DEVICES
     if visit.flashes or visit.flashes_shown:
         _add_cookie(headers, flashes.cookie_header(visit, secure=runtime().config.cookie_secure))
     if visit.new_anonymous_id:
         _add_cookie(headers, csrf.cookie_header(visit))
 
 
-def add_common(headers: CIMultiDict[str]) -> None:
-    """What does not depend on the request. Also for answers to what could not be parsed as a request."""
-    for name, value in _COMMON:
-        if name not in headers:
-            headers[name] = value
-    if runtime().config.scheme == "https":
-        headers[_HSTS[0]] = _HSTS[1]
-    headers.pop(_SERVER, None)
+def add_fixed(headers: CIMultiDict[str]) -> None:
+    """What does not depend on the request, and no Server header."""
+    headers.update(_FIXED[runtime().config.scheme])
+    headers.popall(_SERVER, None)
 
 
 def bare(headers: CIMultiDict[str]) -> None:
-    """Everything for an answer that has no visit."""
-    add_common(headers)
+    """Everything for an answer to what could not be parsed as a request."""
+    add_fixed(headers)
     headers.setdefault(_CSP, _BARE_CSP)
-    headers.setdefault(_PERMISSIONS, _NO_DEVICES)
 
 
 def _add_cookie(headers: CIMultiDict[str], value: str | None) -> None:

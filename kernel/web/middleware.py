@@ -3,6 +3,8 @@
 1. request id, 2. a target that can be served, 3. tenant from the Host header, 4. actor from the session cookie,
 5. language and zone, 6. gates, 7. the route's own checks and handler (endpoints.py); whatever is raised becomes
 an answer (errors.py), headers go on at the very end (headers.py), one log line is written.
+
+Not an aiohttp middleware: those cost a few microseconds each, and would be built anew for every 404.
 """
 
 from __future__ import annotations
@@ -11,22 +13,22 @@ import itertools
 import logging
 import secrets
 import time
-from typing import Final
+from typing import Final, cast
 
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler, Middleware
 
 from ..auth.sessions import cookie_name, load_actor, token_of
 from ..base import context, zones
 from ..base.context import Actor
-from ..base.errors import BadRequest, Misdirected, Problem, Unavailable
+from ..base.errors import BadRequest, Misdirected, NotFound, Problem, Unavailable
 from ..base.i18n import _, negotiate
 from ..base.runtime import runtime
 from ..tenancy.snapshots import Snapshot
 from ..work.isolation import guarded
 from . import errors
+from .endpoints import Endpoint
 from .limits import client_ip
-from .routing import SNAPSHOTS, endpoint_of, snapshot_for
+from .routing import Match, methods_of
 from .visit import Visit, enter
 
 log = logging.getLogger("kernel.access")
@@ -36,23 +38,18 @@ _numbers = itertools.count(1)
 _process: Final = secrets.token_hex(4)
 
 
-def middlewares() -> list[Middleware]:
-    """For `web.Application(middlewares=…)`: a single one, since each costs two to three microseconds."""
-    return [serve]
-
-
-@web.middleware
-async def serve(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer one request; see the module's docstring."""
+async def serve(endpoint: Endpoint | None, request: web.Request) -> web.StreamResponse:
+    """Answer one request; see the module's docstring. `endpoint` is None where no route is."""
     started = time.perf_counter()
-    visit = Visit(request, f"{_process}-{next(_numbers):x}", endpoint_of(request))
+    match = cast(Match, request.match_info)
+    visit = Visit(request, f"{_process}-{next(_numbers):x}", endpoint, match.snapshot)
     enter(visit)
     # Set without a reset: aiohttp serves each request in a task of its own.
     context._request_id.set(visit.request_id)
     try:
-        response = await _serve(visit, handler)
+        response = await _serve(visit)
         if not isinstance(response, web.StreamResponse):
-            raise TypeError(f"{visit.endpoint and visit.endpoint.name} answered {type(response).__name__}")
+            raise TypeError(f"{endpoint and endpoint.name} answered {type(response).__name__}")
     except Exception as exc:
         if request.writer.output_size > 0:
             raise  # part of an answer is out already: the connection is dropped, so that it cannot pass for whole
@@ -68,21 +65,17 @@ async def serve(request: web.Request, handler: Handler) -> web.StreamResponse:
     return response
 
 
-async def _serve(visit: Visit, handler: Handler) -> web.StreamResponse:
-    request, endpoint = visit.request, visit.endpoint
-    snapshot = snapshot_for(request.app[SNAPSHOTS], request)
-    visit.tenantless = endpoint is not None and endpoint.tenantless
+async def _serve(visit: Visit) -> web.StreamResponse:
+    request, endpoint, snapshot = visit.request, visit.endpoint, visit.snapshot
+    if snapshot is not None:
+        context._tenant.set(snapshot.tenant)
+        context._locale.set(snapshot.locale)
+        context._zone.set(snapshot.zone)
+    if endpoint is not None and endpoint.tenantless:
+        return await endpoint.handler(request)
     if snapshot is None:
-        if visit.tenantless:
-            return await handler(request)
         raise Misdirected
-    visit.snapshot = snapshot
-    context._tenant.set(snapshot.tenant)
-    context._locale.set(snapshot.locale)
-    context._zone.set(snapshot.zone)
     _check_target(request.raw_path)
-    if visit.tenantless:
-        return await handler(request)
     if runtime().config.trusted_proxies:
         # Read by whoever asks for `request.remote`, in this wing and below.
         request._cache["remote"] = client_ip(request)
@@ -95,7 +88,16 @@ async def _serve(visit: Visit, handler: Handler) -> web.StreamResponse:
         answer = await _gates(request, snapshot)
         if answer is not None:
             return answer
-    return await handler(request)
+    if endpoint is None:
+        raise _missing(request, snapshot)
+    if endpoint.guarded:
+        return await endpoint.run(request)
+    return await endpoint.handler(request)
+
+
+def _missing(request: web.Request, snapshot: Snapshot) -> Exception:
+    methods = methods_of(request, snapshot)
+    return web.HTTPMethodNotAllowed(request.method, methods) if methods else NotFound()
 
 
 def _check_target(target: str) -> None:

@@ -2,12 +2,14 @@
 
 The gate is in `resolve()`, where aiohttp looks a path up: a route that is off for the tenant of the Host
 header is "no match", so its answer is the same 404 as for a path that never was, with no Allow header.
-Adding or removing routes at run time is not possible in aiohttp (its router freezes) and not needed.
+Adding or removing routes at run time is not possible in aiohttp (its router freezes) and not needed. There are
+no aiohttp middlewares either: each route's handler is `middleware.serve` bound to its endpoint, which is quicker.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
@@ -19,17 +21,23 @@ from ..tenancy.snapshots import current_snapshot
 from .endpoints import KERNEL, Endpoint
 
 if TYPE_CHECKING:
-    from aiohttp.abc import AbstractMatchInfo
-
     from ..plugging.registry import Registry
     from ..tenancy.snapshots import Snapshot, Snapshots
 
 _NO_METHODS: Final[set[str]] = set()
 
 
-def snapshot_for(snapshots: Snapshots, request: web.BaseRequest) -> Snapshot | None:
-    """The tenant that the Host header names: one dict look-up in the usual case. None for an unknown host."""
-    return snapshots.for_host(request.headers.get(hdrs.HOST, ""))
+class Match(web.UrlMappingMatchInfo):
+    """What a path led to, with the tenant that was looked up on the way."""
+
+    __slots__ = ("endpoint", "snapshot")
+
+    def __init__(
+        self, params: dict[str, str], route: web.AbstractRoute, endpoint: Endpoint | None, snapshot: Snapshot | None
+    ) -> None:
+        super().__init__(params, route)
+        self.endpoint = endpoint
+        self.snapshot = snapshot
 
 
 class _Gated(web.Resource):
@@ -42,27 +50,31 @@ class _Gated(web.Resource):
         self.snapshots = snapshots
         self.endpoints = {}
 
-    def add_endpoint(self, endpoint: Endpoint) -> None:
+    def add_endpoint(self, endpoint: Endpoint, serve: Callable[..., Any]) -> None:
         """Serve the endpoint's method, and HEAD where there is GET."""
         method = endpoint.route.method
         for verb in ("GET", "HEAD") if method == "GET" else (method,):
-            route = self.add_route(verb, endpoint.serve)
-            route.endpoint = endpoint  # type: ignore[attr-defined]
+            self.add_route(verb, partial(serve, endpoint))
             self.endpoints[verb] = endpoint
 
-    async def resolve(self, request: web.Request) -> tuple[AbstractMatchInfo | None, set[str]]:  # type: ignore[override]
-        match, methods = await super().resolve(request)
-        if not methods:  # another path
+    async def resolve(self, request: web.Request) -> tuple[Match | None, set[str]]:
+        params = self._match(request.rel_url.path_safe)
+        if params is None:
+            return None, _NO_METHODS
+        method = request.method
+        endpoint = self.endpoints.get(method)
+        if endpoint is None:
             return None, _NO_METHODS
         snapshot = snapshot_for(self.snapshots, request)
-        if match is not None:
-            endpoint = self.endpoints[request.method]
-            if endpoint.tenantless or (snapshot is not None and endpoint.visible(snapshot.effective)):
-                return match, methods
-        if snapshot is None:
-            return None, _NO_METHODS
-        # The path exists for this tenant when any of its methods does: then, and only then, 405 and Allow.
-        return None, {verb for verb, e in self.endpoints.items() if e.visible(snapshot.effective)}
+        if endpoint.tenantless or (snapshot is not None and endpoint.visible(snapshot.effective)):
+            return Match(params, self._routes[method], endpoint, snapshot), _NO_METHODS
+        return None, _NO_METHODS
+
+    def methods_at(self, path: str, snapshot: Snapshot) -> set[str]:
+        """Methods that this tenant has for the path; none when it is another path."""
+        if self._match(path) is None:
+            return _NO_METHODS
+        return {verb for verb, e in self.endpoints.items() if e.visible(snapshot.effective)}
 
 
 class GatedPlain(_Gated, web.PlainResource):
@@ -73,40 +85,59 @@ class GatedDynamic(_Gated, web.DynamicResource):
     pass
 
 
-SNAPSHOTS: web.AppKey[Snapshots] = web.AppKey("snapshots")
+class _Nowhere(web.PlainResource):
+    """Registered last: takes every request that nothing else took, so that our own code answers it."""
+
+    def __init__(self, snapshots: Snapshots, serve: Callable[..., Any]) -> None:
+        super().__init__("/")
+        self._snapshots = snapshots
+        self._route = self.add_route("*", partial(serve, None))
+
+    async def resolve(self, request: web.Request) -> tuple[Match | None, set[str]]:
+        return Match({}, self._route, None, snapshot_for(self._snapshots, request)), _NO_METHODS
+
+
+def snapshot_for(snapshots: Snapshots, request: web.BaseRequest) -> Snapshot | None:
+    """The tenant that the Host header names: one dict look-up in the usual case. None for an unknown host."""
+    host = request.headers.get(hdrs.HOST, "")
+    return snapshots.by_host.get(host) or snapshots.for_host(host)
+
+
 ENDPOINTS = web.AppKey("endpoints", dict[str, Endpoint])
+_RESOURCES = web.AppKey("resources", list[_Gated])
 
 
 def mount(app: web.Application, registry: Registry, snapshots: Snapshots) -> None:
     """Register every declared route, and this wing's own."""
     from . import openapi, static
+    from .middleware import serve
 
-    app[SNAPSHOTS] = snapshots
     endpoints: dict[str, Endpoint] = {}
     made: dict[tuple[str, str], _Gated] = {}
-    own = (static.ROUTE, openapi.ROUTE)
     declared = {route.name for routes in registry.routes.values() for route in routes}
     pairs = [(plugin, route) for plugin, routes in registry.routes.items() for route in routes]
-    pairs += [(KERNEL, route) for route in own if route.name not in declared]
+    pairs += [(KERNEL, route) for route in (static.ROUTE, openapi.ROUTE) if route.name not in declared]
     for plugin, route in pairs:
-        endpoint = Endpoint(plugin, route)
-        endpoints[route.name] = endpoint
+        endpoint = endpoints[route.name] = Endpoint(plugin, route)
         resource = made.get((plugin, route.path))
         if resource is None:
             resource = made[plugin, route.path] = _resource(route.path)
             resource.admit(snapshots)
             app.router.register_resource(resource)
-        resource.add_endpoint(endpoint)
+        resource.add_endpoint(endpoint, serve)
+    app.router.register_resource(_Nowhere(snapshots, serve))
     app[ENDPOINTS] = endpoints
+    app[_RESOURCES] = list(made.values())
 
 
 def _resource(path: str) -> _Gated:
     return GatedDynamic(path) if "{" in path else GatedPlain(path)
 
 
-def endpoint_of(request: web.Request) -> Endpoint | None:
-    """The endpoint that matched; None for 404 and 405."""
-    return getattr(request.match_info.route, "endpoint", None)
+def methods_of(request: web.Request, snapshot: Snapshot) -> set[str]:
+    """Other methods that the path has for this tenant: 405 when there are any, else 404."""
+    path = request.rel_url.path_safe
+    return {verb for resource in request.app[_RESOURCES] for verb in resource.methods_at(path, snapshot)}
 
 
 # --- addresses -------------------------------------------------------------------------------------------------

@@ -97,6 +97,11 @@ async def render(request: web.Request, template: str, context: Mapping[str, Any]
     return await environment.get_template(template).render_async(names)
 
 
+async def piece(template: str, context: Mapping[str, Any] | None = None) -> Markup:
+    """A piece of the page in hand, drawn from a template of its own: what widgets return."""
+    return Markup(await render(_visit().request, template, context or {}, whole=False))  # noqa: S704 - autoescaped
+
+
 async def render_neutral(request: web.Request, template: str) -> str:
     """A page that knows no tenant and no reader but their language."""
     locale = i18n.negotiate(request.headers.get("Accept-Language", ""), list(i18n.LOCALES)) or "en"

@@ -14,54 +14,44 @@ if TYPE_CHECKING:
 
 
 class Visit:
-    """Made once per request by the middleware. Plain slots: it is on the path of every request."""
+    """Made once per request. What most requests never touch are defaults of the class, for speed."""
 
-    __slots__ = (
-        "anonymous_id",
-        "csp",
-        "devices",
-        "endpoint",
-        "flashes",
-        "flashes_shown",
-        "form",
-        "new_anonymous_id",
-        "raw_body",
-        "request",
-        "request_id",
-        "snapshot",
-        "tenantless",
-    )
+    #: Additions to the content security policy, by directive.
+    csp: dict[str, tuple[str, ...]] | None = None
+    devices = False
+    raw_body: bytes | None = None
+    form: FormData | None = None
+    anonymous_id = ""
+    new_anonymous_id = False
+    flashes: list[tuple[str, str]] | None = None
+    flashes_shown = False
 
-    def __init__(self, request: web.Request, request_id: str, endpoint: Endpoint | None) -> None:
+    def __init__(
+        self, request: web.Request, request_id: str, endpoint: Endpoint | None, snapshot: Snapshot | None
+    ) -> None:
         self.request = request
         self.request_id = request_id
         self.endpoint = endpoint
-        self.snapshot: Snapshot | None = None
-        self.tenantless = False
-        #: Additions to the content security policy, by directive.
-        self.csp: dict[str, tuple[str, ...]] | None = None
-        self.devices = False
-        self.raw_body: bytes | None = None
-        self.form: FormData | None = None
-        self.anonymous_id = ""
-        self.new_anonymous_id = False
-        self.flashes: list[tuple[str, str]] | None = None
-        self.flashes_shown = False
+        self.snapshot = snapshot
 
 
-VISIT = web.RequestKey("visit", Visit)
 _current: ContextVar[Visit | None] = ContextVar("visit", default=None)
 
 
 def enter(visit: Visit) -> None:
-    """Make `visit` the one in hand. Needs no undoing: every request is served by a task of its own."""
-    visit.request[VISIT] = visit
+    """Make `visit` the one in hand. Needs no undoing: every request is served by a task of its own.
+
+    Not kept on the request as well: the two would form a cycle, which only the garbage collector takes apart.
+    """
     _current.set(visit)
 
 
 def visit_of(request: web.Request) -> Visit:
-    """The visit of a request that went through our middleware."""
-    return request[VISIT]
+    """The visit of the request in hand, which is `request`."""
+    visit = _current.get()
+    if visit is None:
+        raise LookupError("this request is not served by the kernel")
+    return visit
 
 
 def current_visit() -> Visit | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kernel import Form, N_, Words
+from kernel import N_, Form, Words
 
 from .hub.wire import MAX_CHAT
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from kernel import Happened, N_, Notice, NotificationType, url
+from kernel import N_, Happened, Notice, NotificationType, url
 
 
 async def waiting(happened: Happened) -> list[Notice]:

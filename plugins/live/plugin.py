@@ -34,6 +34,7 @@ from .queries import PracticesOfRooms, SessionsOfRooms
 from .settings import FEATURES, SETTINGS
 from .widgets import WIDGETS
 
+
 @hookimpl
 def register_routes() -> list[Route]:
     return routes.ROUTES

@@ -38,13 +38,12 @@ from .states.session import Kind, Role
 from .tools import chat, clockwork
 from .tools.timer import epoch_ms
 
-
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def booking_path(seat: Seat) -> str:
     """The permanent page of the booking, which is scheduling's."""
-    return f"/bookings/{seat.booking.id}"
+    return seat.booking.path
 
 
 async def room(request: web.Request) -> web.StreamResponse:

@@ -187,9 +187,7 @@ class _Talk:
     async def _note(self, message: wire.NoteChange) -> None:
         # Straight to this connection and to no other: a note is on nobody else's wire.
         try:
-            saved = await notes.save(
-                self.session_id, self.seat.actor.id, self.seat.role, message.base, message.body
-            )
+            saved = await notes.save(self.session_id, self.seat.actor.id, self.seat.role, message.base, message.body)
         except notes.StaleNote as stale:
             self.connection.send({"t": "note_conflict", **notes.wire(stale.current)})
             return
@@ -210,5 +208,3 @@ class _Talk:
     async def _fresh(self) -> Seat:
         """The seat as it is now; the one of the connection may be hours old."""
         return await seat_of(str(self.seat.booking.id))
-
-

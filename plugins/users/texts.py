@@ -86,9 +86,14 @@ def currency() -> str:
     return current_snapshot().currency
 
 
+def rate_scale() -> int:
+    """Minor units in one whole unit of the tenant's currency."""
+    return int(10 ** currency_digits(currency()))
+
+
 def rate_bounds() -> tuple[int, int]:
     """Lowest and highest hourly rate in minor units."""
-    scale = 10 ** currency_digits(currency())
+    scale = rate_scale()
     low = int(setting("users.rate_minimum")) * scale
     return low, max(low, int(setting("users.rate_maximum")) * scale)
 

@@ -74,7 +74,9 @@ def test_the_kernel_names_no_plugin_and_no_business() -> None:
     for path in [*sources("kernel"), *(ROOT / "kernel").rglob("*.html")]:
         text = path.read_text()
         if path.suffix == ".py" and "testing" not in path.parts and "scaffold" not in path.parts:
-            faults += [f"{path.relative_to(ROOT)} imports {m}" for m, _ in imports(path) if m.split(".")[0] == "plugins"]
+            faults += [
+                f"{path.relative_to(ROOT)} imports {m}" for m, _ in imports(path) if m.split(".")[0] == "plugins"
+            ]
         words = text.replace("payment=()", "")  # a directive of the Permissions-Policy header
         faults += [f"{path.relative_to(ROOT)}: {m.group()}" for m in WORDS.finditer(words)]
         for plugin in plugins - {"users", "live", "feedback", "payments", "analytics", "notifications", "compliance"}:

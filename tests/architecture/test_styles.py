@@ -123,8 +123,9 @@ def test_plugins_stay_in_their_layer(path: Path) -> None:
 def test_scripts_keep_to_what_the_policy_allows(path: Path) -> None:
     text = re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S)
     assert not re.search(r"\beval\(|new Function\(|document\.write|\.insertAdjacentHTML", text)
-    for found in re.finditer(r"""(?:from|import)\s*\(?\s*['"]([^'"]+)['"]""", text):
-        assert found[1].startswith(("./", "../", "@greenroom/")), f"import of {found[1]}"
+    static = re.findall(r"""^\s*(?:import|export)\b[^'"`;=(]*['"]([^'"\n]+)['"]\s*;""", text, re.M)
+    for source in (*static, *re.findall(r"""\bimport\(\s*['"]([^'"]+)['"]""", text)):
+        assert source.startswith(("./", "../", "@greenroom/")), f"import of {source}"
 
 
 def test_there_is_something_to_look_at() -> None:

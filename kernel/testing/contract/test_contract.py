@@ -62,7 +62,9 @@ async def test_forms_need_their_token(tenant: TenantKit, greenroom: Greenroom, a
             assert foreign.status in (400, 403), f"{route.name} took a form from another site: {foreign.status}"
 
 
-async def test_empty_and_odd_input_is_refused_politely(tenant: TenantKit, greenroom: Greenroom, any_plugin: str) -> None:
+async def test_empty_and_odd_input_is_refused_politely(
+    tenant: TenantKit, greenroom: Greenroom, any_plugin: str
+) -> None:
     site = await tenant.sign_in("owner", *all_roles(r.id for f in greenroom.runtime.registry.roles.values() for r in f))
     for route in greenroom.runtime.registry.routes.get(any_plugin, ()):
         if route.method != "GET" and route.csrf and not _ends_session(route.name):

@@ -40,7 +40,7 @@ async def seed(kit: TenantKit) -> None:
     """Everything that plugins put into a demo tenant: rows of every kind."""
     snapshot = runtime().snapshots.of(kit.ref.id)
     assert snapshot is not None
-    for bundle in demo_bundles(runtime().registry)[:1]:
+    for bundle in demo_bundles(runtime().config)[:1]:
         for account in bundle.accounts:
             await kit.account(*(set(account.roles) - {"member"}), email=account.email, name=account.name)
     with tenant_scope(kit.ref), speaking("en", "UTC"):

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from kernel import N_
 
-from .bank import Item, Point, Trait
+from .bank import Item, Point
 
 Found = Literal["touched", "unclear", "not_touched"]
 
@@ -32,42 +32,43 @@ REASONS: Final = {
 }
 
 _FUNCTION: Final = frozenset(
-    "a about after all also am an and any are as at be because been before being but by can could did do does each for"
-    " from had has have he her him his how i if in into is it its just like may me might more most my no not of on one"
-    " or other our out over she should so some such than that the their them then there these they this to two up us"
-    " was we were what when where which while who why will with would you your".split()
+    re.findall(
+        r"\w+",
+        """
+        a about after all also am an and any are as at be because been before being but by can could
+        did do does each for from had has have he her him his how i if in into is it its just like
+        may me might more most my no not of on one or other our out over she should so some such
+        than that the their them then there these they this to two up us was we were what when where
+        which while who why will with would you your
+        """,
+    )
 )
 _WORD: Final = re.compile(r"[^\W_]+(?:_[^\W_]+)*", re.UNICODE)
 _SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
 
 #: Traits of told experience. Sentences about an answer do not resemble answers, so these look for its structure.
-_TRAITS: Final[dict[Trait, re.Pattern[str]]] = {
-    "situation": re.compile(
-        r"\b(last (year|month|summer|week|spring|autumn|winter|quarter)|(in|since) (19|20)\d\d|\d+ (years?|months?|weeks?)"
-        r" ago|when i (was|worked|joined|led|started|had)|at my (last|previous|first|current|old)|in my (last|previous"
-        r"|first|current|old)|during (my|the|a|an|our)|one (day|time)|while i was|back then|on a project"
-        r"|we were (building|working|about|asked))\b",
-        re.IGNORECASE,
-    ),
-    "own_part": re.compile(
-        r"\bi (then |also |first |finally |personally |immediately |quickly )?(decided|built|wrote|made|proposed|suggested"
-        r"|set up|organi[sz]ed|asked|called|talked|spoke|met|presented|created|changed|fixed|took|started|led|drafted"
-        r"|showed|explained|invited|listed|collected|measured|tested|moved|offered|scheduled|worked|went|told|reached"
-        r"|designed|analy[sz]ed|investigated|wrote|rewrote|split|cut|agreed|apologi[sz]ed|raised|gathered|ran)\b",
-        re.IGNORECASE,
-    ),
-    "outcome": re.compile(
-        r"(\d+([.,]\d+)?\s?(%|percent|per cent|hours?|days?|weeks?|minutes?|people|users?|customers?|euros?|dollars?|times"
-        r"|k\b|million|thousand)|[€$£]\s?\d|\d{2,}(,\d{3})+|\b(as a result|in the end|the result was|the outcome was"
-        r"|eventually|finally we|which led to|we (shipped|launched|delivered|agreed|finished|reduced|increased|saved|won"
-        r"|lost)|it (worked|failed|ended))\b)",
-        re.IGNORECASE,
-    ),
-    "learning": re.compile(
-        r"\b(i (have )?learn(ed|t)|lesson|looking back|in hindsight|next time|since then|these days i|nowadays i"
-        r"|from then on|ever since|i now|today i|i would (now )?(do|have done)|taught me|what i took)\b",
-        re.IGNORECASE,
-    ),
+_TRAITS: Final[dict[str, re.Pattern[str]]] = {
+    name: re.compile(pattern, re.IGNORECASE | re.VERBOSE)
+    for name, pattern in {
+        "situation": r"""\b( last\s(year|month|summer|week|spring|autumn|winter|quarter) | (in|since)\s(19|20)\d\d
+            | \d+\s(years?|months?|weeks?)\sago | when\si\s(was|worked|joined|led|started|had)
+            | (at|in)\smy\s(last|previous|first|current|old) | during\s(my|the|a|an|our) | one\s(day|time)
+            | while\si\swas | back\sthen | on\sa\sproject | we\swere\s(building|working|about|asked) )\b""",
+        "own_part": r"""\b i\s((then|also|first|finally|personally|immediately|quickly)\s)?
+            ( decided|built|wrote|made|proposed|suggested|set\sup|organi[sz]ed|asked|called|talked|spoke|met|presented
+            | created|changed|fixed|took|started|led|drafted|showed|explained|invited|listed|collected|measured|tested
+            | moved|offered|scheduled|worked|went|told|reached|designed|analy[sz]ed|investigated|rewrote|split|cut
+            | agreed|apologi[sz]ed|raised|gathered|ran ) \b""",
+        "outcome": r""" \d+([.,]\d+)?\s?(%|percent\b|per\scent\b|hours?\b|days?\b|weeks?\b|minutes?\b|people\b|users?\b
+            |customers?\b|euros?\b|dollars?\b|times\b|k\b|million\b|thousand\b)
+            | [€$£]\s?\d | \d{2,}(,\d{3})+
+            | \b( as\sa\sresult | in\sthe\send | the\s(result|outcome)\swas | eventually | finally\swe | which\sled\sto
+            | we\s(shipped|launched|delivered|agreed|finished|reduced|increased|saved|won|lost)
+            | it\s(worked|failed|ended) )\b""",
+        "learning": r"""\b( i\s(have\s)?learn(ed|t) | lesson | looking\sback | in\shindsight | next\stime | since\sthen
+            | these\sdays\si | nowadays\si | from\sthen\son | ever\ssince | i\snow | today\si
+            | i\swould\s(now\s)?(do|have\sdone) | taught\sme | what\si\stook )\b""",
+    }.items()
 }
 
 

@@ -11,7 +11,7 @@ from kernel import _, after_commit, errors, new_id, now, setting, unit_of_work
 from .. import services as rooms
 from ..access import Seat, channel
 from ..hub.wire import clean
-from ..models import LiveSession, PracticeRun, Question
+from ..models import ChatMessage, LiveSession, PracticeRun, Question
 from ..states.session import OPEN_STATES, Kind, State
 from ..tools import chat, clockwork
 from . import script as pure
@@ -49,7 +49,7 @@ class Standing:
 
 async def seed_bank() -> int:
     """Give the tenant the bundled questions that it has not got; edited and switched-off ones stay as they are."""
-    known = set(await Question.filter(bundled=True).values_list("slug", flat=True))
+    known = {row.slug for row in await Question.filter(bundled=True).only("id", "slug")}
     rows = [
         Question(
             slug=item.slug,
@@ -111,7 +111,7 @@ async def act(seat: Seat, action: Action, text: str = "", cid: str = "") -> None
         if run is None or session.state not in OPEN_STATES:
             raise errors.Conflict(_("This practice session is not running."))
         if action == "answer":
-            if cid and await session.chat.filter(author_id=seat.actor.id, cid=cid).exists():
+            if cid and await ChatMessage.filter(session_id=session.id, author_id=seat.actor.id, cid=cid).exists():
                 return  # sent again after a lost connection
             cid = cid or new_id().hex
             mine = await chat.append(

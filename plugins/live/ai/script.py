@@ -95,7 +95,8 @@ _SAID: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     for name, pattern in (
         ("next", r"skip(?: (?:it|this|this one|this question|the question))?|next(?: question)?|pass|i pass|"
                  r"überspringen|weiter|nächste frage|تخطي?|السؤال التالي|التالي"),
-        ("hint", r"(?:give me )?(?:a |another )?hint|help(?: me)?|(?:einen |noch einen )?(?:hinweis|tipp)|تلميح|مساعدة"),
+        ("hint", r"(?:give me )?(?:a |another )?hint|help(?: me)?|(?:einen |noch einen )?(?:hinweis|tipp)|"
+                 r"تلميح|مساعدة"),
         ("repeat", r"repeat(?: (?:it|that|the question))?|say (?:it|that) again|(?:noch ?mal|wiederholen)|"
                    r"(?:wiederhole|wiederholen sie) die frage|أعد السؤال|كرر السؤال"),
         ("clarify", r"clarify|(?:can you )?clarify(?: (?:it|that|the question))?|what do you mean|"

@@ -1,7 +1,7 @@
 """The state machine of a session: which changes exist, which one is due, and how long people really met.
 
-    scheduled -> lobby -> live <-> interrupted -> ended
-        \\-> no_show_candidate | no_show_interviewer | no_show_both | cancelled | failed
+scheduled -> lobby -> live <-> interrupted -> ended
+    \\-> no_show_candidate | no_show_interviewer | no_show_both | cancelled | failed
 """
 
 from __future__ import annotations

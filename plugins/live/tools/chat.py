@@ -55,4 +55,3 @@ def wire(row: ChatMessage) -> dict[str, Any]:
         "text": row.body,
         "at": epoch_ms(row.sent_at),
     }
-

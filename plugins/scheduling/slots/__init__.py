@@ -7,7 +7,9 @@ submitting, moving and "nearest free" all ask the one function in `engine.py`, s
     clock     UTC offsets of a zone over a stretch of time; from wall readings to instants and back
     spans     arithmetic on sorted half-open intervals of whole seconds
     hours     rules + overrides + travel -> the instants an interviewer's hours cover
-    closures  busy, time off, limits, booking window -> what is taken away from them
+    grid      where on the wall clock slots start, and which have their whole length within given hours
+    days      starts within the hours: the short cut for calm dates, the exact way for the others
+    closures  busy, time off, limits, booking window -> what is taken away
     engine    the questions: free_slots, free_by_start, is_bookable, nearest
 
 Meaning, exactly: docs of the exchange format. Points it leaves open, as decided here: two overrides of one

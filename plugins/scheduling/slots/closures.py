@@ -87,6 +87,8 @@ def _outside_window(who: Availability, low: int, high: int, now: int) -> list[Sp
 
 def _in_a_row(busy: Iterable[Period], limits: Limits, most: int, duration: int) -> list[Span]:
     """Starts that would make more than `most` sessions with less than the rest between them."""
+    if most <= 0:
+        return [(-_ALWAYS, _ALWAYS)]
     rest = limits.rest * 60
     runs: list[tuple[int, int, int]] = []  # start, end, sessions
     for start, end in sorted((floor_second(start), ceil_second(end)) for start, end in busy):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from kernel import accounts, audit, compare_and_set, errors, publish, setting, sql, unit_of_work
+from kernel import accounts, audit, compare_and_set, current_tenant, errors, publish, setting, sql, unit_of_work
 from kernel import gettext as _
 
 from .. import events, texts
@@ -62,7 +62,9 @@ async def make(
 
 async def _free_slug(base: str) -> str:
     rows = await sql(
-        "SELECT slug FROM users_interviewer_profile WHERE slug = $1 OR slug LIKE $1 || '-%'", base
+        "SELECT slug FROM users_interviewer_profile WHERE tenant_id = $1 AND (slug = $2 OR slug LIKE $2 || '-%')",
+        current_tenant().id,
+        base,
     )
     taken = {row.slug for row in rows}
     number = 1

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from kernel import accounts, audit, errors, get_logger, now, publish, setting, sql, unit_of_work
+from kernel import accounts, audit, current_tenant, errors, get_logger, now, publish, setting, sql, unit_of_work
 from kernel import gettext as _
 
 from .. import events
 from ..models import Application, ApplicationStep, InterviewerProfile, Profile
 from . import interviewers
-from .profiles import drop_picture
+from .profiles import drop_files
 
 log = get_logger(__name__)
 
@@ -55,16 +55,17 @@ async def purge_unconfirmed() -> None:
     if not days:
         return
     rows = await sql(
-        "SELECT id FROM kernel_account WHERE state = 'pending' AND verified_at IS NULL AND created_at < $1"
-        " ORDER BY created_at LIMIT 500",
+        "SELECT id FROM kernel_account WHERE tenant_id = $1 AND state = 'pending' AND verified_at IS NULL"
+        " AND created_at < $2 ORDER BY created_at LIMIT 500",
+        current_tenant().id,
         now() - timedelta(days=days),
     )
-    for row in rows:
+    for found in rows:
         async with unit_of_work():
-            account = await accounts.account(row.id)
+            account = await accounts.account(found.id)
             if account.state == "pending":  # not confirmed since we looked
-                await erase(row.id)
-                await accounts.erase(row.id)
+                await erase(account.id)
+                await accounts.erase(account.id)
     if rows:
         log.info("erased %d accounts that were never confirmed", len(rows))
 
@@ -73,14 +74,13 @@ async def erase(account_id: UUID) -> list[str]:
     """Forget what this plugin holds about somebody; what is kept, and why."""
     kept: list[str] = []
     async with unit_of_work():
-        if await Profile.exists(account_id=account_id):
-            if (await accounts.accounts_by_ids([account_id])).get(account_id):
-                await drop_picture(account_id)
-            await Profile.filter(account_id=account_id).delete()
-        await InterviewerProfile.filter(account_id=account_id).delete()
-        for row in await Application.filter(account_id=account_id):
-            await ApplicationStep.filter(application_id=row.id).delete()
+        if row := await Profile.get_or_none(account_id=account_id):
+            await drop_files(row)  # that the account no longer points to them is the kernel's part
             await row.delete()
+        await InterviewerProfile.filter(account_id=account_id).delete()
+        if application := await Application.get_or_none(account_id=account_id):
+            await ApplicationStep.filter(application_id=application.id).delete()
+            await application.delete()
         decided = await Application.filter(decided_by=account_id).update(decided_by=None)
         decided += await ApplicationStep.filter(actor_id=account_id).update(actor_id=None)
         if decided:

@@ -75,7 +75,7 @@ async def set_picture(account_id: UUID, data: bytes) -> None:
         raise errors.Invalid({"picture": str(exc)}) from None
     async with unit_of_work():
         row = await _locked(account_id)
-        await _drop_files(row)
+        await drop_files(row)
         small = await save_file("picture-64.webp", "image/webp", made[SMALL], owner_id=account_id)
         large = await save_file("picture.webp", "image/webp", made[LARGE], owner_id=account_id)
         row.picture_small_id, row.picture_id = small.id, large.id
@@ -90,14 +90,15 @@ async def drop_picture(account_id: UUID) -> None:
         row = await _locked(account_id)
         if row.picture_id is None:
             return
-        await _drop_files(row)
+        await drop_files(row)
         row.picture_small_id = row.picture_id = None
         await row.save(update_fields=["picture_small_id", "picture_id"])
         await accounts.update_account(account_id, drop_picture=True)
         await publish(events.ProfileChanged(account_id=account_id))
 
 
-async def _drop_files(row: Profile) -> None:
+async def drop_files(row: Profile) -> None:
+    """Delete the picture's files; the caller forgets their ids."""
     wanted = [i for i in (row.picture_id, row.picture_small_id) if i is not None]
     for file in await File.filter(id__in=wanted):
         await delete_file(file)

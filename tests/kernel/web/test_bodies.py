@@ -50,6 +50,7 @@ JSON = "application/json"
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=B"
 PART = b'--B\r\nContent-Disposition: form-data; name="name"\r\n\r\nx\r\n'
+ENCODED = PART.replace(b"\r\n\r\n", b"\r\nContent-Transfer-Encoding: base64\r\n\r\n")
 
 CORPUS: list[tuple[str, str, bytes, set[int]]] = [
     ("json", JSON, b"", {400}),
@@ -99,7 +100,12 @@ CORPUS: list[tuple[str, str, bytes, set[int]]] = [
     ("form", MULTIPART, b'--B\r\nContent-Disposition: form-data; name="a\x00"\r\n\r\nx\r\n--B--\r\n', {400}),
     ("form", MULTIPART, b"--B\r\nContent-Type: multipart/mixed; boundary=C\r\n\r\n--C--\r\n--B--\r\n", {400}),
     ("form", MULTIPART, PART * 5000 + b"--B--\r\n", {413}),
-    ("form", MULTIPART, PART.replace(b"\r\n\r\n", b"\r\nContent-Transfer-Encoding: base64\r\n\r\n") + b"--B--\r\n", {415}),
+    (
+        "form",
+        MULTIPART,
+        PART.replace(b"\r\n\r\n", b"\r\nContent-Transfer-Encoding: base64\r\n\r\n") + b"--B--\r\n",
+        {415},
+    ),
     ("form", MULTIPART, PART.replace(b"x\r\n", b"x" * 2_000_000 + b"\r\n") + b"--B--\r\n", {413}),
     ("form", MULTIPART, b"X: y\r\n" * 100_000, {400, 413}),
 ]
@@ -151,8 +157,8 @@ async def test_good_forms(tmp_path: Path) -> None:
         assert (await acme.ask("POST", "/alpha/form", data={"name": " é "})).status == 200
         empty = await acme.ask("POST", "/alpha/form", data={"name": " "})
         assert (empty.status, b"Enter a name" in empty.body) == (422, True)
-        form = b"--B\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\n\xc3\xa9\r\n" + b"".join(
-            b"--B\r\nContent-Disposition: form-data; name=\"%s\"; filename=\"%s\"\r\n"
+        form = b'--B\r\nContent-Disposition: form-data; name="name"\r\n\r\n\xc3\xa9\r\n' + b"".join(
+            b'--B\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\n'
             b"Content-Type: text/plain\r\n\r\n%s\r\n" % part
             for part in ((b"doc", b"../../etc/x.txt", b"d" * 700_000), (b"none", b"", b""))
         )

@@ -173,7 +173,7 @@ async def test_policies(tmp_path: Path) -> None:
 
 async def test_sources_are_checked(tmp_path: Path) -> None:
     for directive, source in (("frame-src", "https://x; script-src *"), ("default-src", "https://x"), ("img-src", "*")):
-        with pytest.raises(ValueError, match="origin|widened"):
+        with pytest.raises(ValueError, match=r"origin|widened"):
             headers.allow_sources(None, directive, [source])  # type: ignore[arg-type]
 
 

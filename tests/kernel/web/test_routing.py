@@ -37,7 +37,11 @@ HOOKS = {"features": [Feature(id="alpha.more", label="More")]}
 
 
 async def test_switching_at_run_time(tmp_path: Path) -> None:
-    async with served(tmp_path, ROUTES, hooks=HOOKS) as site, site.client() as acme, site.client("fern.localhost") as fern:
+    async with (
+        served(tmp_path, ROUTES, hooks=HOOKS) as site,
+        site.client() as acme,
+        site.client("fern.localhost") as fern,
+    ):
         assert (await acme.get("/alpha")).status == 200
         site.snapshots.switch("acme", "alpha", "alpha.more")
         await acme.get("/nowhere")  # gives the browser its cookie

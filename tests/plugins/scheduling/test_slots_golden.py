@@ -188,6 +188,27 @@ def test_overnight_ranges_and_what_overrides_leave_of_them() -> None:
     ]
 
 
+def test_slots_that_last_into_a_clock_change_begun_the_day_before() -> None:
+    """The short cut for calm dates must not reach over the change."""
+    who = Availability("Europe/Berlin", (Rule((6,), 22 * 60, 3 * 60),))  # Saturday night
+    assert walls(who, "2026-03-23", "2026-03-31", 240, 60) == ["22:00+0100"]  # 22-02 = 4 h; 23-03 is only 3 h
+    assert walls(who, "2026-10-19", "2026-10-28", 240, 60) == ["22:00+0200", "23:00+0200", "00:00+0200"]
+    friday = Availability("Europe/Berlin", (Rule((5,), 22 * 60, 2 * 60),))  # runs into the day before the change
+    assert walls(friday, "2026-10-19", "2026-10-28") == ["22:00+0200", "23:00+0200", "00:00+0200", "01:00+0200"]
+    listed(who, "2026-10-19", "2026-10-28", 240, 60)
+    listed(friday, "2026-10-19", "2026-10-28")
+
+
+def test_travel_cuts_what_ran_into_its_first_day() -> None:
+    who = Availability(
+        "Asia/Tokyo",
+        (Rule(EVERY_DAY, 0, 1440),),
+        travel=(Travel(date(2026, 11, 3), date(2026, 11, 3), "America/Los_Angeles"),),
+    )
+    # Home hours end at Tokyo's midnight of the 3rd (15:00 UTC on the 2nd); Los Angeles' 3rd begins at 08:00 UTC.
+    assert listed(who, "2026-11-02T12:00", "2026-11-03T10:00", 120, 60) == ["12:00", "13:00", "08:00"]
+
+
 def test_full_days_join_for_ever() -> None:
     always = daily("America/New_York", "00:00-24:00")
     assert len(listed(always, "2026-10-30", "2026-11-03", 60, 60)) == 96

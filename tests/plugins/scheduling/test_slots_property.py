@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -121,8 +122,12 @@ def test_the_engine_says_what_the_reference_says(question: Question) -> None:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(questions(), st.integers(0, 4))
-def test_listed_and_bookable_are_the_same(question: Question, shift: int) -> None:
+@given(questions(), st.integers(0, 4), st.sampled_from([None, 1, 2]), st.sampled_from([None, None, 3]))
+def test_listed_and_bookable_are_the_same(
+    question: Question, shift: int, consecutive: int | None, rolling: int | None
+) -> None:
+    limits = replace(question.who.limits, consecutive=consecutive, rest=20)
+    question = question._replace(who=replace(question.who, limits=limits, rolling_days=rolling))
     who, start, end, now, duration, step = question
     found = set(question.listed())
     candidate = start + timedelta(minutes=shift)

@@ -58,6 +58,11 @@ def why(who: Availability, start: str, *, now: datetime = NOW, duration: int = 6
             "2026-06-02T09:00",
             Refusal.LIMIT_WEEK,
         ),
+        (
+            replace(WHO, busy=(meeting("2026-06-01T00:30"),), limits=Limits(None, 1)),
+            "2026-06-05T09:00",
+            Refusal.LIMIT_WEEK,
+        ),
         (replace(WHO, busy=(meeting("2026-06-08T20:00"),), limits=Limits(1, 1)), "2026-06-02T09:00", None),
         (replace(WHO, rolling_days=1), "2026-06-02T09:00", None),
         (replace(WHO, rolling_days=1), "2026-06-03T09:00", Refusal.TOO_LATE),

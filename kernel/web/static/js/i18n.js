@@ -1,5 +1,5 @@
-// Words, dates and numbers in the page's language. The words come translated from the server
-// (`ui.texts({...})` in the head block), so no catalogue is loaded.
+// Words, dates and numbers in the page's language. Messages are English here and come translated with the page
+// (`ui.texts([...])` in its head block names them), so no catalogue is loaded.
 const root = document.documentElement;
 
 export const lang = root.lang || 'en';
@@ -14,10 +14,10 @@ function load() {
   }
 }
 
-/** The text for `key` with `{placeholders}` filled in; the key itself when there is none. */
-export function t(key, values = {}) {
+/** The English `message` in the page's language, `{placeholders}` filled in. */
+export function t(message, values = {}) {
   if (!words) load();
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  return (words[message] ?? message).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
 /** Picks one of `{one, other, ...}` by the plural rule of the language and fills in `{n}`. */

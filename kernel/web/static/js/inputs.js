@@ -13,7 +13,7 @@ function chip(word) {
   el.textContent = word;
   const button = document.createElement('button');
   button.type = 'button';
-  button.ariaLabel = t('remove', { name: word });
+  button.ariaLabel = t('Remove {name}', { name: word });
   button.textContent = '×';
   el.append(button);
   return el;
@@ -79,7 +79,7 @@ on('change', '.drop input[type="file"]', (event, input) => {
     const li = document.createElement('li');
     const name = document.createElement('span');
     const big = file.size > limit;
-    name.textContent = big ? t('too_big', { name: file.name, limit: bytes(limit) }) : `${file.name} · ${bytes(file.size)}`;
+    name.textContent = big ? t('{name} is too big. The limit is {limit}.', { name: file.name, limit: bytes(limit) }) : `${file.name} · ${bytes(file.size)}`;
     if (big) name.className = 'c-bad';
     else if (/^image\/(png|jpeg|webp|gif)$/.test(file.type)) {
       const picture = new Image();
@@ -142,7 +142,7 @@ on('click', '[data-md-preview]', async (event, button) => {
   const answer = await post(button.dataset.url, { text: document.getElementById(id).value }).catch(() => null);
   const place = document.getElementById(`${id}-preview`);
   if (answer?.ok) place.innerHTML = await answer.text(); // drawn and sanitised by the server
-  else place.textContent = t('failed');
+  else place.textContent = t('That did not work. Check your connection and try again.');
 });
 
 // ---- password ----------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ const list = () => $('#palette-list');
 function ownPages(words) {
   const sought = words.toLocaleLowerCase();
   return $$('.nav a')
-    .map((a) => ({ label: $('span', a)?.textContent ?? a.textContent, hint: t('page'), url: a.href, icon: $('svg', a) }))
+    .map((a) => ({ label: $('span', a)?.textContent ?? a.textContent, hint: t('Page'), url: a.href, icon: $('svg', a) }))
     .filter((page) => page.label.toLocaleLowerCase().includes(sought));
 }
 
@@ -45,7 +45,7 @@ function draw() {
     none.className = 'none';
     none.role = 'option';
     none.ariaDisabled = 'true';
-    none.textContent = t('none');
+    none.textContent = t('Nothing found');
     rows.push(none);
   }
   list().replaceChildren(...rows);

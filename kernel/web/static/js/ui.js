@@ -59,7 +59,7 @@ on('click', 'button[data-toast]', (event, el) => toast(el.dataset.toast));
 
 on('click', '[data-copy]', async (event, el) => {
   await navigator.clipboard.writeText(el.dataset.copy);
-  toast(t('copied'));
+  toast(t('Copied'));
 });
 
 // ---- dialogs ---------------------------------------------------------------------------------------------

@@ -1,0 +1,128 @@
+// Chat panel: what was said, what is on its way, how much was not read.
+import { dateTime, t } from '@greenroom/i18n';
+import { $ } from '@greenroom/dom';
+
+/** Also without a secure context, where crypto.randomUUID does not exist. */
+export const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, '0')).join('');
+
+export class Chat {
+  seq = 0;
+  #pending = new Map(); // cid -> element that waits for the server
+
+  constructor(root, { role, names, send, heard }) {
+    this.log = $('[data-log]', root);
+    this.form = $('[data-chat-form]', root);
+    this.text = $('textarea', this.form);
+    Object.assign(this, { role, names, send, heard });
+    this.form.addEventListener('submit', (event) => { event.preventDefault(); this.say(); });
+    this.text.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) { event.preventDefault(); this.say(); }
+    });
+    this.text.addEventListener('input', () => this.#grow());
+  }
+
+  say() {
+    const text = this.text.value.trim();
+    if (!text) return;
+    const cid = newId();
+    const el = this.#draw({ role: this.role, kind: 'text', text, at: Date.now(), cid });
+    el.classList.add('pending');
+    this.#note(el, t('sending'));
+    this.#pending.set(cid, { el, text });
+    this.text.value = '';
+    this.#grow();
+    if (!this.send({ t: 'chat', cid, text })) this.#note(el, t('not_sent'));
+  }
+
+  /** After a (re)connection: what we missed, then once more what was not acknowledged. */
+  catchUp(messages) {
+    for (const message of messages) this.receive(message, true);
+    for (const [cid, { text }] of this.#pending) this.send({ t: 'chat', cid, text });
+  }
+
+  receive(message, old = false) {
+    if (message.seq <= this.seq) return this.#settle(message);
+    this.seq = message.seq;
+    if (this.#settle(message)) return;
+    this.#draw(message);
+    if (message.role !== this.role && !old) this.heard(message);
+  }
+
+  /** Not taken by the server: say why at the message, and let the words be sent again. */
+  refused(words) {
+    for (const [cid, { el, text }] of this.#pending) {
+      this.#note(el, words);
+      this.#pending.delete(cid);
+      if (!this.text.value) this.text.value = text;
+      el.remove();
+      break;
+    }
+  }
+
+  #settle({ cid, at }) {
+    const waiting = this.#pending.get(cid);
+    if (!waiting) return false;
+    this.#pending.delete(cid);
+    waiting.el.classList.remove('pending');
+    this.#note(waiting.el, '');
+    $('time', waiting.el).textContent = clockTime(at);
+    return true;
+  }
+
+  #draw({ role, text, at }) {
+    $('[data-log-empty]', this.log)?.remove();
+    const mine = role === this.role;
+    const el = document.createElement('article');
+    el.className = `live-msg ${mine ? 'mine' : 'theirs'}`;
+    const head = document.createElement('header');
+    const who = document.createElement('b');
+    who.textContent = mine ? t('you') : this.names[role] ?? t(role);
+    const when = document.createElement('time');
+    when.textContent = clockTime(at);
+    head.append(who, when);
+    const body = document.createElement('p');
+    body.dir = 'auto';
+    body.append(...linked(text));
+    el.append(head, body);
+    const low = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80;
+    this.log.append(el);
+    if (low || mine) this.log.scrollTop = this.log.scrollHeight;
+    return el;
+  }
+
+  #note(el, words) {
+    let note = $('.live-msg-note', el);
+    if (!note) {
+      note = document.createElement('small');
+      note.className = 'live-msg-note';
+      el.append(note);
+    }
+    note.textContent = words;
+  }
+
+  #grow() {
+    this.text.rows = Math.min(6, Math.max(1, this.text.value.split('\n').length));
+  }
+}
+
+const clockTime = (at) => dateTime(at, { timeStyle: 'short' });
+const ADDRESS = /https?:\/\/[^\s<>"'`]+[^\s<>"'`.,;:!?)\]}]/g;
+
+/** Text nodes, with web addresses as links. Nothing in it is ever read as HTML. */
+export function linked(text) {
+  const parts = [];
+  let at = 0;
+  for (const { 0: found, index } of text.matchAll(ADDRESS)) {
+    if (index > at) parts.push(text.slice(at, index));
+    const a = document.createElement('a');
+    a.href = found;
+    a.target = '_blank';
+    a.rel = 'noopener noreferrer nofollow ugc';
+    a.textContent = found;
+    parts.push(a);
+    at = index + found.length;
+  }
+  parts.push(text.slice(at));
+  return parts;
+}
+

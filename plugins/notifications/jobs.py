@@ -1,0 +1,17 @@
+"""Work outside of requests."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from kernel import Job
+
+from .outbox import send_email
+from .retention import clean
+from .services import SEND_JOB
+
+JOBS = [
+    # Temporary refusals plan their own next attempt; these attempts are for faults of ours.
+    Job(name=SEND_JOB, func=send_email, attempts=5, timeout=90.0),
+    Job(name="notifications.clean", func=clean, every=timedelta(hours=24), attempts=3),
+]

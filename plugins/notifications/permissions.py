@@ -1,0 +1,12 @@
+"""Rights of this plugin."""
+
+from __future__ import annotations
+
+from kernel import N_, Permission
+
+VIEW, RETRY = "notifications.emails.view", "notifications.emails.retry"
+
+PERMISSIONS = [
+    Permission(id=VIEW, label=N_("See which emails were sent and how that went")),
+    Permission(id=RETRY, label=N_("Send failed emails again")),
+]

@@ -1,0 +1,38 @@
+"""Forgetting what is old."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from kernel import current_tenant, execute, now, setting
+
+from .settings import KEEP_EMAILS, KEEP_MESSAGES
+
+_BATCH = 5000
+#: Unread messages are kept this many times longer than read ones.
+_UNREAD = 3
+
+
+async def clean() -> None:
+    """Delete read messages and ended e-mails whose time is over; unread messages a while later."""
+    tenant, kept = current_tenant().id, timedelta(days=setting(KEEP_MESSAGES))
+    while await execute(
+        "DELETE FROM notifications_message WHERE id IN (SELECT id FROM notifications_message WHERE tenant_id = $1"
+        " AND (read_at < $2 OR created_at < $3) LIMIT $4)",
+        tenant, now() - kept, now() - kept * _UNREAD, _BATCH,
+    ):  # fmt: skip
+        pass
+    before = now() - timedelta(days=setting(KEEP_EMAILS))
+    old = (
+        "SELECT id FROM notifications_email WHERE tenant_id = $1 AND state IN ('sent', 'failed', 'suppressed')"
+        " AND created_at < $2 ORDER BY created_at LIMIT $3"
+    )
+    while True:
+        await execute(
+            f"DELETE FROM notifications_attachment WHERE tenant_id = $1 AND email_id IN ({old})",  # noqa: S608  constants
+            tenant, before, _BATCH,
+        )  # fmt: skip
+        if not await execute(
+            f"DELETE FROM notifications_email WHERE tenant_id = $1 AND id IN ({old})", tenant, before, _BATCH  # noqa: S608
+        ):
+            return

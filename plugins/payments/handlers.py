@@ -1,0 +1,52 @@
+"""Reactions to bookings. Delivered at least once: every call below acts once per fact."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from kernel import Happened, Subscriber, setting
+
+from . import services, settings, states
+
+BOOKING = "booking"
+_CANCELLED, _EXPIRED = "scheduling.booking_cancelled.v1", "scheduling.booking_expired.v1"
+_COMPLETED = "scheduling.booking_completed.v1"
+
+
+async def booking_cancelled(event: Happened) -> None:
+    """Give back what the booking's policy says; the rest is the payee's after the usual hold."""
+    booking_id, percent = UUID(event.data["booking_id"]), int(event.data["refund_percent"])
+    reason = str(event.data.get("reason") or "") or states.SESSION_CANCELLED
+    await services.CHECKOUT.refund(BOOKING, booking_id, percent, reason, key="cancelled")
+    if percent < 100:
+        await services.schedule_release(BOOKING, booking_id, event.occurred_at + _hold(), "late_cancellation")
+
+
+async def booking_expired(event: Happened) -> None:
+    """The time was given away: an open checkout takes no money for it any more."""
+    await services.close(BOOKING, UUID(event.data["booking_id"]))
+
+
+async def booking_completed(event: Happened) -> None:
+    """The work is done, or somebody did not come. A disputed session stays on hold."""
+    booking_id, outcome = UUID(event.data["booking_id"]), event.data["outcome"]
+    if outcome in ("no_show_interviewer", "no_show_both"):
+        await services.CHECKOUT.refund(BOOKING, booking_id, 100, states.SESSION_NOT_HELD, key="no_show")
+    elif outcome in ("completed", "no_show_candidate"):
+        over = max(datetime.fromisoformat(event.data["ends_at"]), event.occurred_at)
+        why = "session_held" if outcome == "completed" else "candidate_absent"
+        await services.schedule_release(BOOKING, booking_id, over + _hold(), why)
+
+
+def _hold() -> timedelta:
+    return timedelta(days=setting(settings.HOLD_DAYS))
+
+
+#: Money that was promised back goes back even when this plugin is switched off meanwhile.
+SUBSCRIBERS = [
+    Subscriber(event=_CANCELLED, handler=booking_cancelled, drain=True),
+    Subscriber(event=_EXPIRED, handler=booking_expired, drain=True),
+    Subscriber(event=_COMPLETED, handler=booking_completed, drain=True),
+]
+BY_EVENT = {s.event: s.handler for s in SUBSCRIBERS}

@@ -1,0 +1,236 @@
+"""The read side: bookings for pages, other plugins and the API."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kernel import accounts, current_tenant, now, services, sql, sql_one, url
+from plugins.users.api import InterviewerCard, Interviewers
+
+from .api import BookingInfo
+from .models import Booking, InterviewType, Offer
+from .states import UNBORN, Status
+
+_UNBORN = ", ".join(f"'{status.value}'" for status in UNBORN)
+_COLUMNS = (
+    "b.id, b.candidate_id, b.interviewer_id, b.starts_at, b.ends_at, b.status, b.outcome, b.kind, b.type_id,"
+    " t.slug, b.title, b.level, b.price_minor, b.currency, b.candidate_zone, b.version, b.ical_sequence,"
+    " b.intake::text AS intake, t.topic"
+)
+_FROM = (
+    "FROM scheduling_booking b JOIN scheduling_interview_type t ON t.tenant_id = b.tenant_id AND t.id = b.type_id"
+    " WHERE b.tenant_id = $1"
+)
+
+
+async def _infos(where: str, *args: Any) -> list[BookingInfo]:
+    rows = await sql(f"SELECT {_COLUMNS} {_FROM} {where}", current_tenant().id, *args)
+    ids = {row.candidate_id for row in rows} | {row.interviewer_id for row in rows if row.interviewer_id}
+    names = {card.id: card.name for card in (await accounts.accounts_by_ids(ids)).values()}
+    return [_info(row, names) for row in rows]
+
+
+def _info(row: Any, names: dict[UUID, str]) -> BookingInfo:
+    return BookingInfo(
+        id=row.id,
+        candidate_id=row.candidate_id,
+        interviewer_id=row.interviewer_id,
+        candidate_name=names.get(row.candidate_id, ""),
+        interviewer_name=names.get(row.interviewer_id, "") if row.interviewer_id else "",
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        status=row.status,
+        outcome=row.outcome,
+        kind=row.kind,
+        type_id=row.type_id,
+        type_slug=row.slug,
+        type_title=row.title,
+        level=row.level,
+        duration_minutes=round((row.ends_at - row.starts_at).total_seconds() / 60),
+        price_minor=row.price_minor,
+        currency=row.currency,
+        path=url("scheduling.booking", id=row.id),
+        candidate_zone=row.candidate_zone,
+        version=row.version,
+        ical_sequence=row.ical_sequence,
+        intake=json.loads(row.intake or "{}"),
+        topic=row.topic,
+    )
+
+
+class BookingsOfScheduling:
+    """Provides `scheduling.Bookings`."""
+
+    async def get(self, booking_id: UUID) -> BookingInfo | None:
+        found = await _infos("AND b.id = $2", booking_id)
+        return found[0] if found else None
+
+    async def many(self, booking_ids: list[UUID]) -> dict[UUID, BookingInfo]:
+        if not booking_ids:
+            return {}
+        return {info.id: info for info in await _infos("AND b.id = ANY($2::uuid[])", booking_ids)}
+
+    async def upcoming(self, account_id: UUID, limit: int = 10) -> list[BookingInfo]:
+        return await _infos(
+            "AND (b.candidate_id = $2 OR b.interviewer_id = $2) AND b.status IN ('accepted', 'in_progress')"
+            " AND b.ends_at > $3 ORDER BY b.starts_at, b.id LIMIT $4",
+            account_id,
+            now(),
+            limit,
+        )
+
+    async def past(self, account_id: UUID, limit: int = 10) -> list[BookingInfo]:
+        return await _infos(
+            f"AND (b.candidate_id = $2 OR b.interviewer_id = $2) AND b.status NOT IN ({_UNBORN})"
+            " AND (b.ends_at <= $3 OR b.status IN ('completed', 'cancelled')) ORDER BY b.starts_at DESC, b.id LIMIT $4",
+            account_id,
+            now(),
+            limit,
+        )
+
+    async def for_period(self, start: datetime, end: datetime) -> list[BookingInfo]:
+        return await _infos(
+            f"AND b.starts_at >= $2 AND b.starts_at < $3 AND b.status NOT IN ({_UNBORN}) ORDER BY b.starts_at, b.id",
+            start,
+            end,
+        )
+
+    async def start(self, booking_id: UUID) -> None:
+        from .services import changes
+
+        await changes.start(booking_id)
+
+    async def finish(self, booking_id: UUID, outcome: str) -> None:
+        from .services import changes
+
+        await changes.finish(booking_id, outcome)
+
+
+BOOKINGS = BookingsOfScheduling()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a list, and whether there is another."""
+
+    items: list[BookingInfo]
+    more: bool
+
+
+async def my_bookings(account_id: UUID, tab: str, page: int, size: int = 20) -> Listing:
+    """A person's bookings: upcoming (with open holds), past, or cancelled."""
+    at = now()
+    where, args = {
+        "upcoming": (
+            "AND ((b.status IN ('accepted', 'in_progress') AND b.ends_at > $3)"
+            " OR (b.status = 'pending' AND b.candidate_id = $2 AND b.hold_until > $3)) ORDER BY b.starts_at, b.id",
+            (at,),
+        ),
+        "past": (
+            "AND (b.status = 'completed' OR (b.status IN ('accepted', 'in_progress') AND b.ends_at <= $3))"
+            " ORDER BY b.starts_at DESC, b.id",
+            (at,),
+        ),
+        "cancelled": ("AND b.status IN ('cancelled', 'rejected') ORDER BY b.starts_at DESC, b.id", ()),
+    }[tab]
+    window = f" LIMIT {size + 1} OFFSET {(page - 1) * size}"
+    found = await _infos("AND (b.candidate_id = $2 OR b.interviewer_id = $2) " + where + window, account_id, *args)
+    return Listing(found[:size], len(found) > size)
+
+
+@dataclass(frozen=True, slots=True)
+class BookingFilter:
+    """What the admin's list is narrowed to; empty texts stand for everything."""
+
+    q: str = ""
+    status: str = ""
+    kind: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+async def all_bookings(wanted: BookingFilter, page: int, size: int = 25) -> tuple[Listing, int]:
+    """Bookings of the tenant, the latest time first, and how many match in all."""
+    where = ["b.status <> 'expired'"] if not wanted.status else ["b.status = $2"]
+    args: list[Any] = [wanted.status]
+    if not wanted.status:
+        where.append("$2::text IS NOT NULL")
+    if wanted.kind:
+        args.append(wanted.kind)
+        where.append(f"b.kind = ${len(args) + 1}")
+    if wanted.start is not None:
+        args.append(wanted.start)
+        where.append(f"b.starts_at >= ${len(args) + 1}")
+    if wanted.end is not None:
+        args.append(wanted.end)
+        where.append(f"b.starts_at < ${len(args) + 1}")
+    if wanted.q:
+        people = [card.id for card in await accounts.search_accounts(wanted.q, limit=200)]
+        args += ["%" + re.sub(r"([\\%_])", r"\\\1", wanted.q) + "%", people]
+        title, who = f"${len(args)}", f"${len(args) + 1}"
+        where.append(
+            f"(b.title ILIKE {title} OR b.candidate_id = ANY({who}::uuid[]) OR b.interviewer_id = ANY({who}::uuid[]))"
+        )
+    condition = "AND " + " AND ".join(where)
+    total = await sql_one(f"SELECT count(*) AS n {_FROM} {condition}", current_tenant().id, *args)
+    window = f" ORDER BY b.starts_at DESC, b.id LIMIT {size + 1} OFFSET {(page - 1) * size}"
+    found = await _infos(condition + window, *args)
+    return Listing(found[:size], len(found) > size), int(total.n) if total else 0
+
+
+async def status_counts() -> dict[str, int]:
+    """How many bookings are in each state; all under ''."""
+    rows = await sql(
+        "SELECT status, count(*) AS n FROM scheduling_booking WHERE tenant_id = $1 AND status <> 'expired'"
+        " GROUP BY status",
+        current_tenant().id,
+    )
+    counts = {row.status: row.n for row in rows}
+    return {"": sum(counts.values()), **counts}
+
+
+async def active_types(kind: str) -> list[InterviewType]:
+    """Types that can be booked, in the tenant's order."""
+    return await InterviewType.filter(active=True, kind=kind).order_by("position", "title")
+
+
+async def offered_types(ids: Collection[UUID]) -> dict[UUID, list[InterviewType]]:
+    """What each interviewer offers, in the tenant's order; two queries."""
+    if not ids:
+        return {}
+    types = {row.id: row for row in await active_types("human")}
+    found: dict[UUID, list[InterviewType]] = {account_id: [] for account_id in ids}
+    order = {type_id: n for n, type_id in enumerate(types)}
+    pairs = await Offer.filter(account_id__in=list(ids)).values_list("account_id", "type_id")
+    for account_id, type_id in sorted(pairs, key=lambda pair: order.get(pair[1], 0)):
+        if type_id in types:
+            found[account_id].append(types[type_id])
+    return found
+
+
+async def bookable(interviewer_slug: str, type_slug: str) -> tuple[InterviewerCard, InterviewType] | None:
+    """The published interviewer and the type they offer under these addresses; None when there is no such pair."""
+    card = await services.need(Interviewers).by_slug(interviewer_slug)
+    if card is None:
+        return None
+    kind = await InterviewType.filter(slug=type_slug, active=True, kind="human").first()
+    if kind is None or not await Offer.filter(account_id=card.account_id, type_id=kind.id).exists():
+        return None
+    return card, kind
+
+
+async def ratings(ids: Iterable[UUID]) -> dict[UUID, tuple[float, int]]:
+    """Average and count by interviewer, when a plugin knows them."""
+    provider = services.get("feedback.Ratings")
+    return dict(await provider.of(list(ids))) if provider is not None else {}
+
+
+async def sessions_held(interviewer_id: UUID) -> int:
+    """How many sessions an interviewer has completed here."""
+    return await Booking.filter(interviewer_id=interviewer_id, status=Status.COMPLETED, outcome="completed").count()

@@ -1,0 +1,163 @@
+"""What every change of a booking goes through: the table of states, the version, the history, the calendars."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+
+from kernel import (
+    _,
+    cancel_jobs,
+    compare_and_set,
+    current_actor,
+    current_tenant,
+    enqueue,
+    errors,
+    execute,
+    new_id,
+    now,
+    sql_one,
+    unit_of_work,
+    violated,
+)
+
+from ..models import Booking, BookingChange
+from ..settings import reminder_offsets
+from ..states import Status, allowed
+
+#: The exclusion constraints of the first migration.
+CONSTRAINTS = frozenset({"scheduling_booking_interviewer_free", "scheduling_booking_candidate_free"})
+#: How long after its end a booking is closed when nobody has told what became of it.
+CLOSE_AFTER = timedelta(hours=2)
+_LOCKS = 0x7363
+
+
+async def move(
+    booking: Booking, to: Status, *, role: str, reason: str = "", details: dict[str, Any] | None = None, **changes: Any
+) -> None:
+    """Bring `booking` into another state, or change it within its own, by the table and its version.
+
+    Joins the open unit of work. Raises Conflict when there is no such way, or when the row moved on.
+    """
+    before = booking.status
+    if before != to and not allowed(before, to):
+        raise errors.Conflict(moved_on())
+    try:
+        await compare_and_set(booking, status=to.value, **changes)
+    except errors.Conflict:
+        raise errors.Conflict(moved_on()) from None
+    actor = current_actor()
+    await BookingChange.create(
+        booking_id=booking.id,
+        before=before,
+        after=to.value,
+        actor_id=actor.id if actor else None,
+        role=role,
+        reason=reason[:500],
+        details=details or {},
+    )
+
+
+def moved_on() -> str:
+    return _("This session was changed in the meantime. Look at it again before you go on.")
+
+
+def is_collision(exc: IntegrityError) -> bool:
+    """Whether the database refused because the time is taken."""
+    return violated(exc) in CONSTRAINTS
+
+
+async def calendar_number(account_id: UUID) -> int:
+    """The number under which the constraints know this account; made on first use."""
+    tenant_id = current_tenant().id
+    for _attempt in range(2):
+        row = await sql_one(
+            "SELECT number FROM scheduling_calendar WHERE tenant_id = $1 AND account_id = $2", tenant_id, account_id
+        )
+        if row is not None:
+            return int(row.number)
+        await execute(
+            "INSERT INTO scheduling_calendar (id, tenant_id, account_id, number)"
+            " VALUES ($1, $2, $3, nextval('scheduling_calendar_number')) ON CONFLICT DO NOTHING",
+            new_id(),
+            tenant_id,
+            account_id,
+        )
+    raise errors.Unavailable(retry_after=1)
+
+
+async def lock_calendars(*numbers: int | None) -> None:
+    """Until the transaction ends, nobody else books these calendars. In one order, so that nobody waits in a ring.
+
+    The constraints alone would do; with the lock a race ends in a plain answer instead of a deadlock, and limits
+    (sessions a day) hold under it too.
+    """
+    for number in sorted({n for n in numbers if n is not None}):
+        await execute("SELECT pg_advisory_xact_lock($1, $2)", _LOCKS, number % 2_147_483_647)
+
+
+def reminder_key(booking: Booking) -> str:
+    return f"scheduling.remind:{booking.id}:"
+
+
+async def plan(booking: Booking) -> None:
+    """Queue the reminders of an accepted booking and its closing; those whose moment has passed are left out."""
+    await unplan(booking)
+    at = now()
+    if booking.kind == "human":
+        for offset in reminder_offsets():
+            due = booking.starts_at - timedelta(minutes=offset)
+            if due > at:
+                args: dict[str, Any] = {
+                    "booking_id": str(booking.id), "sequence": booking.ical_sequence, "offset": offset
+                }  # fmt: skip
+                key = f"{reminder_key(booking)}{booking.ical_sequence}:{offset}"
+                await enqueue("scheduling.remind", args, run_at=due, key=key)
+    await enqueue(
+        "scheduling.close",
+        {"booking_id": str(booking.id), "sequence": booking.ical_sequence},
+        run_at=booking.ends_at + CLOSE_AFTER,
+        key=f"scheduling.close:{booking.id}:{booking.ical_sequence}",
+    )
+
+
+async def unplan(booking: Booking) -> None:
+    """Call off what was queued for an earlier time of the booking."""
+    await cancel_jobs(reminder_key(booking), prefix=True)
+    await cancel_jobs(f"scheduling.close:{booking.id}:", prefix=True)
+    await cancel_jobs(f"scheduling.expire:{booking.id}")
+
+
+async def plan_expiry(booking: Booking) -> None:
+    """Queue the end of a hold."""
+    if booking.hold_until is not None:
+        key = f"scheduling.expire:{booking.id}"
+        await cancel_jobs(key)
+        await enqueue(
+            "scheduling.expire", {"booking_id": str(booking.id)}, run_at=booking.hold_until, key=key
+        )
+
+
+async def own_booking(booking_id: UUID, candidate_id: UUID) -> Booking:
+    """A candidate's booking, locked until the transaction ends. NotFound for anybody else's."""
+    row = await Booking.filter(id=booking_id, candidate_id=candidate_id).select_for_update().first()
+    if row is None:
+        raise errors.NotFound()
+    return row
+
+
+async def locked(booking_id: UUID) -> Booking:
+    """A booking, locked until the transaction ends."""
+    row = await Booking.filter(id=booking_id).select_for_update().first()
+    if row is None:
+        raise errors.NotFound()
+    return row
+
+
+__all__ = [
+    "CONSTRAINTS", "calendar_number", "is_collision", "lock_calendars", "locked", "move", "moved_on", "own_booking",
+    "plan", "plan_expiry", "reminder_key", "unit_of_work", "unplan",
+]  # fmt: skip

@@ -1,0 +1,323 @@
+"""JSON twins of the pages: the same services, for programs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from kernel import accounts, errors, get_or_404, json_answer, read_json, read_query
+from kernel import gettext as _
+
+from . import forms, queries
+from .api import InterviewerCard
+from .models import Application, InterviewerProfile
+from .routes import me
+from .services import applications, interviewers, profiles, signup
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class SignUpIn(forms.SignUpForm):
+    """Name, address, password."""
+
+
+class EmailIn(forms.EmailForm):
+    """An address that wants a link."""
+
+
+class Sent(BaseModel):
+    """Always the same, whether the address is known or not."""
+
+    sent: bool = True
+
+
+class ProfileOut(BaseModel):
+    account_id: UUID
+    name: str
+    email: str
+    pronouns: str
+    headline: str
+    bio: str
+    target_roles: list[str]
+    links: list[str]
+    visible: list[str]
+    locale: str
+    zone: str
+    picture_url: str | None
+
+
+class ProfileIn(_In):
+    name: forms.Name
+    pronouns: str = ""
+    headline: str = ""
+    bio: str = ""
+    target_roles: list[str] = []
+    links: list[str] = []
+    visible: list[str] = []
+
+
+class InterviewerOut(BaseModel):
+    account_id: UUID
+    slug: str
+    headline: str
+    bio: str
+    company: str
+    years: int
+    skills: list[str]
+    languages: list[str]
+    rate_minor: int
+    currency: str
+    published: bool
+    accepting: bool
+    missing: list[str]
+    version: int
+
+
+class InterviewerIn(_In):
+    """`rate` is an amount per hour as people write it, such as "95" or "95.50"."""
+
+    headline: str
+    bio: str
+    company: str = ""
+    years: int
+    skills: list[str]
+    languages: list[str]
+    rate: str
+    version: int
+    published: bool | None = None
+    accepting: bool | None = None
+
+
+class ApplicationOut(BaseModel):
+    id: UUID
+    account_id: UUID
+    state: str
+    answers: dict[str, Any]
+    incomplete: list[str]
+    reason: str
+    submitted_at: datetime | None
+    decided_at: datetime | None
+    version: int
+
+
+class AnswersIn(_In):
+    """Any of the application's fields; a stage is kept as it is given, complete or not."""
+
+    headline: str | None = None
+    company: str | None = None
+    years: str | None = None
+    bio: str | None = None
+    skills: str | None = None
+    languages: list[str] | None = None
+    links: str | None = None
+    rate: str | None = None
+    motivation: str | None = None
+
+
+class VersionIn(_In):
+    version: int
+
+
+class DecisionIn(_In):
+    decision: str
+    reason: str = ""
+    version: int
+
+
+class ApplicationsOut(BaseModel):
+    applications: list[ApplicationOut]
+    total: int
+
+
+class PersonOut(BaseModel):
+    id: UUID
+    name: str
+    email: str
+    state: str
+    roles: list[str]
+    created_at: datetime
+    last_seen_at: datetime | None
+
+
+class PeopleOut(BaseModel):
+    people: list[PersonOut]
+    total: int
+
+
+async def sign_up(request: web.Request) -> web.StreamResponse:
+    data = await read_json(request, SignUpIn)
+    await signup.sign_up(data.name, data.email, data.password, next_path=data.next)
+    return json_answer(Sent(), 202)
+
+
+async def ask_reset(request: web.Request) -> web.StreamResponse:
+    data = await read_json(request, EmailIn)
+    await signup.ask_reset(data.email)
+    return json_answer(Sent(), 202)
+
+
+async def get_profile(request: web.Request) -> web.StreamResponse:
+    return json_answer(await _profile(me().id))
+
+
+async def _profile(account_id: UUID) -> ProfileOut:
+    account = await accounts.account(account_id)
+    row = await profiles.profile_of(account_id)
+    return ProfileOut(
+        account_id=account_id,
+        name=account.name,
+        email=account.email,
+        pronouns=row.pronouns,
+        headline=row.headline,
+        bio=row.bio,
+        target_roles=row.target_roles,
+        links=row.links,
+        visible=row.visible,
+        locale=account.locale,
+        zone=account.zone,
+        picture_url=queries.picture_url(account_id, row.picture_id) if row.picture_id else None,
+    )
+
+
+async def put_profile(request: web.Request) -> web.StreamResponse:
+    form = _checked(forms.ProfileForm, await read_json(request, ProfileIn))
+    await profiles.save_profile(me().id, **form.model_dump(exclude={"preview"}))
+    return json_answer(await _profile(me().id))
+
+
+def _checked(form: type[forms.Form], data: BaseModel, *, without: frozenset[str] = frozenset()) -> Any:
+    """JSON through the same rules as the page's form. Raises Invalid with a message per field."""
+    try:
+        return form.model_validate(data.model_dump(exclude=set(without)))
+    except ValidationError as exc:
+        found: dict[str, str] = {}
+        for error in exc.errors(include_url=False):
+            said = error.get("ctx", {}).get("error")
+            name = str(error["loc"][0]) if error["loc"] else ""
+            found.setdefault(name, str(said) if isinstance(said, ValueError) else _("Check this value."))
+        raise errors.Invalid(found) from None
+
+
+async def get_interviewer(request: web.Request) -> web.StreamResponse:
+    return json_answer(_interviewer(await interviewers.ensure(me().id)))
+
+
+def _interviewer(row: InterviewerProfile) -> InterviewerOut:
+    names = InterviewerOut.model_fields.keys() - {"missing"}
+    return InterviewerOut(**{name: getattr(row, name) for name in names}, missing=interviewers.missing(row))
+
+
+async def put_interviewer(request: web.Request) -> web.StreamResponse:
+    data = await read_json(request, InterviewerIn)
+    form = _checked(forms.InterviewerForm, data, without=frozenset({"published", "accepting"}))
+    row = await interviewers.ensure(me().id)
+    values = form.model_dump(exclude={"preview", "version", "rate"})
+    await interviewers.save(row, form.version, rate_minor=form.rate, **values)
+    if data.published is not None:
+        await interviewers.publish_profile(row, data.published)
+    if data.accepting is not None:
+        await interviewers.set_accepting(row, data.accepting)
+    return json_answer(_interviewer(await interviewers.ensure(me().id)))
+
+
+def _application(row: Application) -> ApplicationOut:
+    names = ApplicationOut.model_fields.keys() - {"incomplete"}
+    return ApplicationOut(**{name: getattr(row, name) for name in names}, incomplete=applications.incomplete(row))
+
+
+async def get_application(request: web.Request) -> web.StreamResponse:
+    row = await applications.application_of(me().id)
+    if row is None:
+        raise errors.NotFound()
+    return json_answer(_application(row))
+
+
+async def put_application(request: web.Request) -> web.StreamResponse:
+    """Begin or change the draft: the stages of which any field is given are kept."""
+    given = (await read_json(request, AnswersIn)).model_dump(exclude_none=True)
+    row = await applications.begin(me().id)
+    for stage, model in forms.STAGES.items():
+        if given.keys() & model.model_fields.keys():
+            row = await applications.save_answers(me().id, stage, {**row.answers, **given})
+    return json_answer(_application(row))
+
+
+async def submit_application(request: web.Request) -> web.StreamResponse:
+    data = await read_json(request, VersionIn)
+    return json_answer(_application(await applications.submit(me().id, data.version)))
+
+
+async def withdraw_application(request: web.Request) -> web.StreamResponse:
+    data = await read_json(request, VersionIn)
+    return json_answer(_application(await applications.withdraw(me().id, data.version)))
+
+
+async def list_applications(request: web.Request) -> web.StreamResponse:
+    query = read_query(request, forms.ApplicationsQuery).value or forms.ApplicationsQuery()
+    rows, total = await queries.list_applications(query.q, state=query.state, limit=50, offset=(query.page - 1) * 50)
+    found = {row.id: row for row in await Application.filter(id__in=[r.id for r in rows])}
+    return json_answer(
+        ApplicationsOut(applications=[_application(found[r.id]) for r in rows if r.id in found], total=total)
+    )
+
+
+async def decide(request: web.Request) -> web.StreamResponse:
+    data = await read_json(request, DecisionIn)
+    row = await _one(request)
+    return json_answer(_application(await applications.decide(row.id, data.decision, data.reason, data.version)))
+
+
+async def _one(request: web.Request) -> Application:
+    return await get_or_404(Application, request.match_info["id"])
+
+
+async def list_people(request: web.Request) -> web.StreamResponse:
+    query = read_query(request, forms.PeopleQuery).value or forms.PeopleQuery()
+    rows, total = await queries.list_people(
+        query.q, role=query.role, state=query.state, sort=query.sort, desc=query.desc, limit=50,
+        offset=(query.page - 1) * 50,
+    )  # fmt: skip
+    names = PersonOut.model_fields.keys()
+    found = [PersonOut(**{name: getattr(r, name) for name in names - {"roles"}}, roles=list(r.roles)) for r in rows]
+    return json_answer(PeopleOut(people=found, total=total))
+
+
+class CardOut(BaseModel):
+    """An interviewer as visitors see them."""
+
+    account_id: UUID
+    name: str
+    slug: str
+    headline: str
+    bio: str
+    company: str
+    years: int
+    skills: list[str]
+    languages: list[str]
+    rate_minor: int
+    currency: str
+    zone: str
+    picture_url: str | None
+    accepting: bool
+
+
+class CardsOut(BaseModel):
+    interviewers: list[CardOut]
+
+
+def _card(card: InterviewerCard) -> CardOut:
+    values = {name: getattr(card, name) for name in CardOut.model_fields}
+    return CardOut(**{**values, "skills": list(card.skills), "languages": list(card.languages)})
+
+
+async def list_interviewers(request: web.Request) -> web.StreamResponse:
+    """Everybody who is listed; `q`, `skill` and `language` narrow it down."""
+    q, skill, language = (request.query.get(name, "")[:100] for name in ("q", "skill", "language"))
+    found = await queries.interviewers.listed(q, skill, language)
+    return json_answer(CardsOut(interviewers=[_card(card) for card in found]))
