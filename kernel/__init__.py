@@ -313,7 +313,7 @@ _MODULES: dict[str, str] = {
     "zones": "base.zones",
 }
 
-__all__ = ["API_VERSION", "bus", "cache", "mail_server", *_HOMES, *_MODULES]  # noqa: PLE0604
+__all__ = ["API_VERSION", "bus", "cache", "mail_server", *_HOMES, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:

@@ -27,6 +27,7 @@ METHODS = [
     ("**.js", "javascript"),
 ]
 OPTIONS = {"**.html": {"extensions": "jinja2.ext.i18n", "trimmed": "true", "silent": "false"}}
+SKIPPED = ("/migrations", "/vendor", "/testing", "/scaffold", "__pycache__")
 PLACEHOLDER = re.compile(r"(?<!\{)\{(\w+)\}(?!\})|%\((\w+)\)[sd]")
 
 
@@ -40,7 +41,7 @@ def extracted(package: Path) -> Catalog:
     catalog = Catalog(project="Greenroom", charset="utf-8")
     found = extract_from_dir(
         package, METHODS, {"**/templates/**.html": OPTIONS["**.html"], **OPTIONS}, keywords=KEYWORDS,
-        directory_filter=lambda d: not any(x in d for x in ("/migrations", "/vendor", "/testing", "/scaffold", "__pycache__")),
+        directory_filter=lambda folder: not any(part in folder for part in SKIPPED),
     )  # fmt: skip
     for name, line, message, _comments, context in found:
         catalog.add(message, locations=[(f"{package.name}/{Path(name).as_posix()}", line)], context=context)

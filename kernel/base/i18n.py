@@ -13,6 +13,7 @@ from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 from babel import Locale, dates, numbers
 from babel.messages.mofile import write_mo
@@ -213,11 +214,10 @@ def format_money(minor: int | Money, currency: str = "") -> str:
     """An amount in minor units, written in the reader's language; whole amounts without decimals."""
     from decimal import Decimal
 
-    if isinstance(minor, Money):
-        minor, currency = minor.minor, minor.currency
-    digits = currency_digits(currency)
-    amount = Decimal(minor).scaleb(-digits)
-    text: str = numbers.format_currency(amount, currency, locale=babel_locale(current_locale()))
+    money = minor if isinstance(minor, Money) else Money(minor, currency)
+    digits = currency_digits(money.currency)
+    amount = Decimal(money.minor).scaleb(-digits)
+    text: str = numbers.format_currency(amount, money.currency, locale=babel_locale(current_locale()))
     if digits and amount == amount.to_integral_value():
         symbol = babel_locale(current_locale()).number_symbols.get("latn", {}).get("decimal", ".")
         text = text.replace(symbol + "0" * digits, "", 1)
@@ -229,7 +229,7 @@ def first_weekday() -> int:
     return babel_locale(current_locale()).first_week_day
 
 
-def weekday_names(width: str = "abbreviated") -> list[str]:
+def weekday_names(width: Literal["abbreviated", "narrow", "short", "wide"] = "abbreviated") -> list[str]:
     """Monday to Sunday."""
     names = dates.get_day_names(width, locale=babel_locale(current_locale()))
     return [names[i] for i in range(7)]

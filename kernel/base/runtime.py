@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # types of upper floors: for the checker only
     from aiohttp import web
@@ -20,19 +20,23 @@ if TYPE_CHECKING:  # types of upper floors: for the checker only
     from .i18n import Catalogs
 
 
+#: Set later in start-up, in the order of the floors; nobody reads an engine before it is there.
+_LATER: Any = None
+
+
 @dataclass(slots=True)
 class Runtime:
     """One per process (tests make one per application)."""
 
     config: Config
-    registry: Registry = cast(Any, None)
-    snapshots: Snapshots = cast(Any, None)
-    bus: Bus = cast(Any, None)
-    cache: Cache = cast(Any, None)
-    storage: Storage = cast(Any, None)
-    broker: JobBroker = cast(Any, None)
-    catalogs: Catalogs = cast(Any, None)
-    app: web.Application = cast(Any, None)
+    registry: Registry = _LATER
+    snapshots: Snapshots = _LATER
+    bus: Bus = _LATER
+    cache: Cache = _LATER
+    storage: Storage = _LATER
+    broker: JobBroker = _LATER
+    catalogs: Catalogs = _LATER
+    app: web.Application = _LATER
 
 
 _runtime: Runtime | None = None

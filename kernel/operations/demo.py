@@ -35,12 +35,13 @@ def demo_bundles(config: Config) -> list[Bundle]:
 async def seed(room: Greenroom, bundles: list[Bundle]) -> None:
     """Make the tenants that are missing and let every plugin fill them. Done once per tenant."""
     with every_tenant():
-        known = set(await Tenant.all().values_list("slug", flat=True))
+        known = {tenant.slug for tenant in await Tenant.all()}
     for bundle in bundles:
         if bundle.slug not in known:
             tenant = await apply_bundle(bundle)
             snapshot = room.runtime.snapshots.of(tenant.id)
-            assert snapshot is not None
+            if snapshot is None:
+                raise RuntimeError(f"the tenant {bundle.slug} was made and cannot be seen")
             with tenant_scope(tenant), speaking(bundle.locale, bundle.zone):
                 for pid in demo_order(room.runtime.registry):
                     if pid in snapshot.effective:

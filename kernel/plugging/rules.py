@@ -65,7 +65,7 @@ _AT_MOST: Mapping[str, int] = {"models": 1, "privacy_providers": 1, "branding": 
 _NAME = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)*")
 _EVENT = re.compile(r"[a-z][a-z0-9_]*\.[a-z0-9_]+\.v[1-9][0-9]*")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-_KERNEL_SLOTS = frozenset({"landing", "home", "shell.bell"})
+_KERNEL_SLOTS = frozenset({"landing", "home", "shell.bell", "shell.banner", "shell.account", "shell.error"})
 
 
 @dataclass(slots=True)

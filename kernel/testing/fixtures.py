@@ -80,7 +80,7 @@ _count = 0
 
 
 @pytest.fixture
-async def make_tenant(greenroom: Greenroom) -> Callable[..., Awaitable[TenantKit]]:
+async def make_tenant(greenroom: Greenroom) -> AsyncIterator[Callable[..., Awaitable[TenantKit]]]:
     """`await make_tenant(plugins={"x": False}, locale="de")`: a fresh tenant with its own host."""
 
     async def make(
@@ -105,7 +105,7 @@ async def make_tenant(greenroom: Greenroom) -> Callable[..., Awaitable[TenantKit
         return kit
 
     kits: list[TenantKit] = []
-    yield make  # type: ignore[misc]
+    yield make
     for kit in kits:
         await kit.close()
 

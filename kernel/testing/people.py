@@ -13,12 +13,13 @@ from uuid import UUID
 
 import aiohttp
 from aiohttp.test_utils import make_mocked_request
+from yarl import URL
 
 from ..auth import accounts, sessions
 from ..base.context import TenantRef, acting_as, speaking, tenant_scope
 from ..engines.connection import unit_of_work
 
-PASSWORD = "correct horse battery"  # noqa: S105
+PASSWORD = "correct horse battery"
 _TOKEN = re.compile(r'name="_csrf"[^>]*value="([^"]+)"|name="csrf-token"[^>]*content="([^"]+)"')
 _numbers = itertools.count(1)
 
@@ -107,13 +108,13 @@ class Site:
         return {c.key: c.value for c in self._http.cookie_jar}
 
     def set_cookie(self, name: str, value: str) -> None:
-        self._http.cookie_jar.update_cookies({name: value}, aiohttp.client.URL(self._base))
+        self._http.cookie_jar.update_cookies({name: value}, URL(self._base))
 
     def browser_cookies(self) -> list[dict[str, Any]]:
         """The same cookies for a browser context."""
         return [{"name": k, "value": v, "domain": self.host, "path": "/"} for k, v in self.cookies().items()]
 
-    async def socket(self, path: str, **options: Any) -> aiohttp.ClientWebSocketResponse:
+    async def socket(self, path: str, **options: Any) -> Any:
         """Open a WebSocket as a page of this site would. Raises aiohttp.WSServerHandshakeError when refused."""
         headers = {"Origin": self.origin, **options.pop("headers", {})}
         return await self._http.ws_connect(self._base + path, headers=headers, **options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tortoise import fields
-from tortoise.indexes import Index, PartialIndex
+from tortoise.indexes import Index
 
 from kernel import TenantModel, now
 
@@ -35,9 +35,6 @@ class Message(TenantModel):
         unique_together = (("tenant_id", "account_id", "key"),)
         indexes = (
             Index(fields=("tenant_id", "account_id", "created_at", "id"), name="notifications_message_list"),
-            PartialIndex(
-                fields=("tenant_id", "account_id"), name="notifications_message_unread", condition={"read_at": None}
-            ),
         )
         personal = ("subject", "body", "params", "action_url")
 

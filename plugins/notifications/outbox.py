@@ -183,7 +183,7 @@ async def _settle(
     """Write down how it went. False: the row moved on meanwhile."""
     found = await sql(
         "UPDATE notifications_email SET state = $3, reason = $4, detail = $5, via = $6, next_at = $7,"
-        " sent_at = CASE WHEN $3 = 'sent' THEN $8::timestamptz ELSE sent_at END"
+        " sent_at = coalesce($8, sent_at)"
         " WHERE tenant_id = $1 AND id = $2 AND state = $9 RETURNING id",
         current_tenant().id,
         email_id,
@@ -192,7 +192,7 @@ async def _settle(
         detail[:2000],
         via,
         next_at,
-        now(),
+        now() if state == SENT else None,
         before,
     )
     return bool(found)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from kernel import Job, ModelModule, NoticeSink, Permission, PrivacyProvider, Route, Service, Setting, hookimpl
+from kernel import Job, ModelModule, NoticeSink, NotificationType, Permission, PrivacyProvider, Route, Service, Setting, hookimpl
 
 from . import routes
 from .jobs import JOBS
+from .notifications import NOTIFICATION_TYPES
 from .permissions import PERMISSIONS
 from .privacy import PRIVACY
 from .services import Sink
@@ -45,3 +46,8 @@ def register_jobs() -> list[Job]:
 @hookimpl
 def register_privacy_providers() -> list[PrivacyProvider]:
     return [PRIVACY]
+
+
+@hookimpl
+def register_notification_types() -> list[NotificationType]:
+    return NOTIFICATION_TYPES

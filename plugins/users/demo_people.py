@@ -211,7 +211,8 @@ FERN = Cast(
         ),
         Expert(
             name="Friederike Lange", headline="Vertriebsleiterin, Industrie", company="Lange Antriebe", years=14,
-            zone="Europe/Berlin", rate=90, skills=("Vertrieb", "Verhandlung", "Gehaltsgespräch"), languages=("de", "en"),
+            zone="Europe/Berlin", rate=90, skills=("Vertrieb", "Verhandlung", "Gehaltsgespräch"),
+            languages=("de", "en"),
             bio="Verkaufsgespräche nachstellen, Einwände aushalten, den Abschluss finden. Und am Ende reden wir über"
             " dein Gehalt.",
         ),
@@ -236,7 +237,8 @@ FERN = Cast(
         ),
         Expert(
             name="Leyla Amiri", headline="Juristin, Verwaltungsrecht", company="Amiri Rechtsanwälte", years=13,
-            zone="Europe/Berlin", rate=110, skills=("Recht", "Mündliche Prüfung", "Rhetorik"), languages=("de", "fa", "en"),
+            zone="Europe/Berlin", rate=110, skills=("Recht", "Mündliche Prüfung", "Rhetorik"),
+            languages=("de", "fa", "en"),
             bio="Mündliche Prüfungen und Vorstellungsgespräche in Kanzlei und Behörde. Klare Struktur, ruhige Stimme,"
             " saubere Begründung.",
         ),

@@ -7,15 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError
 
-from kernel import Form, N_, Words
+from kernel import N_, Form, Words
 
 from . import texts
 
 _Typed = StringConstraints(strip_whitespace=False, min_length=1, max_length=1000)
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120), Words(missing=N_("Enter your name"))]
-Email = Annotated[
-    str, StringConstraints(min_length=3, max_length=320), Words(missing=N_("Enter your email address"))
-]
+Email = Annotated[str, StringConstraints(min_length=3, max_length=320), Words(missing=N_("Enter your email address"))]
 NewPassword = Annotated[str, _Typed, Words(missing=N_("Enter a password"))]
 
 
@@ -168,9 +166,7 @@ class VersionForm(Form):
 class DecideForm(Form):
     """A reviewer's decision. `reason` goes to the applicant."""
 
-    decision: Annotated[
-        Literal["approved", "changes_requested", "rejected"], Words(missing=N_("Choose a decision"))
-    ]
+    decision: Annotated[Literal["approved", "changes_requested", "rejected"], Words(missing=N_("Choose a decision"))]
     reason: Annotated[str, StringConstraints(max_length=2000)] = ""
     version: int
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from kernel import Happened, N_, Notice, NotificationType, absolute_url, accounts
+from kernel import N_, Happened, Notice, NotificationType, absolute_url, accounts
 
 from .models import Application
 
@@ -49,7 +49,10 @@ async def _waiting(happened: Happened) -> list[Notice]:
 _DECIDED = {
     "approved": (
         N_("You are an interviewer now"),
-        N_("Welcome aboard. Look over your public profile, publish it, and set your weekly hours: then people can book you."),
+        N_(
+            "Welcome aboard. Look over your public profile, publish it, and set your weekly hours: then people can"
+            " book you."
+        ),
         N_("Open your interviewer profile"),
     ),
     "changes_requested": (
@@ -87,8 +90,8 @@ async def _password_changed(happened: Happened) -> list[Notice]:
             key=f"users.password:{happened.id}",
             account_id=UUID(happened.data["account_id"]),
             subject=N_("Your password was changed"),
-            body=N_("The password of your account was changed, and you were signed out everywhere else.\n\nIf it was not"
-                    " you, set a new password right away."),
+            body=N_("The password of your account was changed, and you were signed out everywhere else.\n\nIf it was"
+                    " not you, set a new password right away."),
             action_label=N_("Set a new password"),
             action_url=absolute_url("users.forgot_password"),
         )
@@ -114,9 +117,15 @@ async def _new_device(happened: Happened) -> list[Notice]:
 
 #: Mails with links are handed over by services directly: a secret has no place in an event.
 TYPES = [
-    NotificationType(id="users.verify_email", label=N_("Confirm your email address"), channels=("email",), critical=True),
-    NotificationType(id="users.account_exists", label=N_("Sign-up with your address"), channels=("email",), critical=True),
-    NotificationType(id="users.reset_password", label=N_("Link for a new password"), channels=("email",), critical=True),
+    NotificationType(
+        id="users.verify_email", label=N_("Confirm your email address"), channels=("email",), critical=True
+    ),
+    NotificationType(
+        id="users.account_exists", label=N_("Sign-up with your address"), channels=("email",), critical=True
+    ),
+    NotificationType(
+        id="users.reset_password", label=N_("Link for a new password"), channels=("email",), critical=True
+    ),
     NotificationType(
         id="users.password_changed", label=N_("Password changed"), event="kernel.password_changed.v1",
         compose=_password_changed, critical=True,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from kernel import (
+    N_,
     DemoData,
     Feature,
     Job,
     MenuItem,
     ModelModule,
-    N_,
     NotificationType,
     Permission,
     PrivacyProvider,
@@ -35,7 +35,7 @@ def register_routes() -> list[Route]:
 
 @hookimpl
 def register_models() -> list[ModelModule]:
-    return [ModelModule("plugins.users.models", "plugins.users.migrations")]
+    return [ModelModule(models="plugins.users.models", migrations="plugins.users.migrations")]
 
 
 @hookimpl
@@ -67,7 +67,8 @@ def register_features() -> list[Feature]:
 @hookimpl
 def register_menu() -> list[MenuItem]:
     return [
-        MenuItem(section="workspace", label=N_("Interviewer profile"), route="users.interviewer", icon="user", order=70),
+        MenuItem(section="workspace", label=N_("Interviewer profile"), route="users.interviewer", icon="user",
+                 order=70),
         MenuItem(section="operations", label=N_("Applications"), route="users.applications", icon="inbox", order=30,
                  feature="users.applications"),
         MenuItem(section="operations", label=N_("People"), route="users.people", icon="users", order=20),

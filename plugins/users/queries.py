@@ -33,6 +33,9 @@ WHERE i.tenant_id = $1 AND {_APPROVED}
 """  # noqa: S608 - constants
 
 
+_SEARCHED = ("a.name", "i.headline", "i.company", "i.skills::text")
+
+
 def picture_url(account_id: UUID, picture_id: UUID, *, small: bool = False) -> str:
     """Address of a picture; changes with the picture, so that browsers may keep it."""
     query = {"v": picture_id.hex[-8:], "size": "64" if small else None}
@@ -94,10 +97,12 @@ class InterviewerQueries:
         for word in q.split()[:6]:
             args.append(pattern(word))
             n = len(args) + 2
-            where += f" AND (a.name ILIKE ${n} OR i.headline ILIKE ${n} OR i.company ILIKE ${n} OR i.skills::text ILIKE ${n})"
+            found_in = " OR ".join(f"{column} ILIKE ${n}" for column in _SEARCHED)
+            where += f" AND ({found_in})"
         if skill:
             args.append(skill.strip().lower()[:40])
-            where += f" AND ${len(args) + 2} IN (SELECT lower(s) FROM jsonb_array_elements_text(i.skills) s)"
+            names = "(SELECT lower(s) FROM jsonb_array_elements_text(i.skills) s)"
+            where += f" AND ${len(args) + 2} IN {names}"
         if language:
             args.append(language.strip().lower()[:12])
             where += f" AND i.languages ? ${len(args) + 2}"
@@ -148,7 +153,14 @@ _SORTS = {"name": "a.name", "created": "a.created_at", "seen": "a.last_seen_at"}
 
 
 async def list_people(
-    q: str = "", *, role: str = "", state: str = "", sort: str = "name", desc: bool = False, limit: int = 25, offset: int = 0
+    q: str = "",
+    *,
+    role: str = "",
+    state: str = "",
+    sort: str = "name",
+    desc: bool = False,
+    limit: int = 25,
+    offset: int = 0,
 ) -> tuple[list[Person], int]:
     """One page of people and how many there are; erased ones never."""
     order = f"{_SORTS[sort]} {'DESC NULLS LAST' if desc else 'ASC NULLS LAST'}, a.id"
@@ -170,7 +182,18 @@ async def list_people(
         offset,
     )
     found = [
-        Person(r.id, r.name, r.email, r.state, tuple(r.roles), r.created_at, r.last_seen_at, r.verified_at, r.zone, r.locale)
+        Person(
+            r.id,
+            r.name,
+            r.email,
+            r.state,
+            tuple(r.roles),
+            r.created_at,
+            r.last_seen_at,
+            r.verified_at,
+            r.zone,
+            r.locale,
+        )
         for r in rows
     ]
     return found, rows[0].total if rows else 0
@@ -214,9 +237,16 @@ async def list_applications(
         skills = tuple(split_tags(answers.get("skills", ""))[:4])
         found.append(
             ApplicationRow(
-                r.id, r.account_id, r.name, r.email, r.state, str(answers.get("headline", "")), skills,
-                r.submitted_at, r.decided_at,
-            )  # fmt: skip
+                r.id,
+                r.account_id,
+                r.name,
+                r.email,
+                r.state,
+                str(answers.get("headline", "")),
+                skills,
+                r.submitted_at,
+                r.decided_at,
+            )
         )
     return found, rows[0].total if rows else 0
 

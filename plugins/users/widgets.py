@@ -53,14 +53,16 @@ async def waiting(_subject: Any) -> Markup | None:
 WIDGETS = [
     Widget(slot="shell.account", name="users-account", render=account_menu, order=10, permission=SIGNED_IN),
     Widget(slot="home", name="users-next", render=next_steps, order=80, permission=SIGNED_IN),
-    Widget(slot="home", name="users-waiting", render=waiting, order=60, permission=DECIDE, feature="users.applications"),
+    Widget(
+        slot="home", name="users-waiting", render=waiting, order=60, permission=DECIDE, feature="users.applications"
+    ),
 ]
 
 
 async def find_people(words: str) -> list[SearchHit]:
     """People by name or address, for those who may see them."""
     rows, _total = await queries.list_people(words, limit=5)
-    return [SearchHit(r.name, r.email, url("users.admin_person", id=r.id), "user") for r in rows]
+    return [SearchHit(label=r.name, hint=r.email, url=url("users.admin_person", id=r.id), icon="user") for r in rows]
 
 
 SEARCH = [SearchSource(name="users-people", find=find_people, permission=PEOPLE)]

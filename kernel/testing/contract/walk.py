@@ -58,7 +58,7 @@ async def owned_ids(kit: TenantKit, plugin: str) -> dict[str, UUID]:
             label = model._meta.app
             if not issubclass(model, TenantModel) or label not in (plugin, "kernel"):
                 continue
-            rows = await sql(f'SELECT id FROM "{model._meta.db_table}" WHERE tenant_id = $1 LIMIT 1', kit.ref.id)  # noqa: S608
+            rows = await sql(f'SELECT id FROM "{model._meta.db_table}" WHERE tenant_id = $1 LIMIT 1', kit.ref.id)
             if rows:
                 found[model._meta.db_table] = rows[0].id
     return found

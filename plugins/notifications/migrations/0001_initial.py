@@ -1,11 +1,12 @@
 """Written by `greenroom migrate make`. What models cannot say (constraints, triggers): add Sql()."""
 
+from kernel import Sql
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 from kernel.base.clock import now
 from kernel.base.ids import new_id
 from tortoise import fields
-from tortoise.indexes import Index, PartialIndex
+from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
     initial = True
@@ -77,7 +78,7 @@ class Migration(migrations.Migration):
                 ('read_at', fields.DatetimeField(null=True)),
                 ('created_at', fields.DatetimeField(default=now)),
             ],
-            options={'table': 'notifications_message', 'app': 'notifications', 'unique_together': (('tenant_id', 'account_id', 'key'),), 'indexes': [Index(fields=['tenant_id', 'account_id', 'created_at', 'id'], name='notifications_message_list'), PartialIndex(fields=['tenant_id', 'account_id'], name='notifications_message_unread', condition={'read_at': None})], 'pk_attr': 'id'},
+            options={'table': 'notifications_message', 'app': 'notifications', 'unique_together': (('tenant_id', 'account_id', 'key'),), 'indexes': [Index(fields=['tenant_id', 'account_id', 'created_at', 'id'], name='notifications_message_list')], 'pk_attr': 'id'},
         ),
         ops.CreateModel(
             name='Preference',
@@ -103,5 +104,11 @@ class Migration(migrations.Migration):
                 ('created_at', fields.DatetimeField(default=now)),
             ],
             options={'table': 'notifications_refusal', 'app': 'notifications', 'unique_together': (('tenant_id', 'address'),), 'pk_attr': 'id'},
+        ),
+        # The bell counts on every page: only what is unread is in this index.
+        Sql(
+            "CREATE INDEX notifications_message_unread ON notifications_message (tenant_id, account_id)"
+            " WHERE read_at IS NULL",
+            "DROP INDEX notifications_message_unread",
         ),
     ]

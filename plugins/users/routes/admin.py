@@ -186,7 +186,8 @@ async def list_people(request: web.Request) -> web.StreamResponse:
     def link(**changes: Any) -> str:
         wanted = {"q": query.q, "role": query.role, "state": query.state, "sort": query.sort, "desc": query.desc}
         wanted |= changes
-        kept = {k: ("1" if v is True else v) for k, v in wanted.items() if v and (k, v) not in (("sort", "name"), ("page", 1))}
+        defaults = (("sort", "name"), ("page", 1))
+        kept = {k: "1" if v is True else v for k, v in wanted.items() if v and (k, v) not in defaults}
         return url_with("users.people", {}, kept)
 
     def head(key: str) -> tuple[str, str | None]:

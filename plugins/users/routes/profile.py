@@ -17,6 +17,7 @@ from kernel import (
     file_answer,
     flash,
     get_or_404,
+    now,
     page,
     parse_id,
     read_form,
@@ -26,7 +27,6 @@ from kernel import (
     zones,
 )
 from kernel import gettext as _
-from kernel import now
 
 from .. import queries
 from ..forms import EmptyForm, PlaceForm, ProfileForm

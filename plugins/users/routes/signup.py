@@ -6,8 +6,20 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from kernel import accounts, current_actor, current_tenant, errors, flash, local_path, page, read_form, see_other, sessions
-from kernel import setting, url
+from kernel import (
+    accounts,
+    current_actor,
+    current_tenant,
+    errors,
+    flash,
+    local_path,
+    page,
+    read_form,
+    see_other,
+    sessions,
+    setting,
+    url,
+)
 from kernel import gettext as _
 
 from ..forms import EmailForm, EmptyForm, NewPasswordForm, SignUpForm

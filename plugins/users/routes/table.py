@@ -49,7 +49,10 @@ def pages() -> list[Route]:
         _get("/profile", profile.show_profile, "users.profile", SIGNED_IN),
         _post("/profile", profile.save_profile, "users.profile_save", SIGNED_IN),
         _post("/profile/place", profile.save_place, "users.place_save", SIGNED_IN),
-        _post("/profile/picture", profile.save_picture, "users.picture_save", SIGNED_IN, body_limit=_PICTURE, rate="20/600"),
+        _post(
+            "/profile/picture", profile.save_picture, "users.picture_save", SIGNED_IN,
+            body_limit=_PICTURE, rate="20/600",
+        ),
         _post("/profile/picture/remove", profile.drop_picture, "users.picture_drop", SIGNED_IN),
         _get("/people/{account_id}", profile.show_person, "users.person", SIGNED_IN),
         _get("/people/{account_id}/picture", profile.picture, "users.picture"),
@@ -74,7 +77,7 @@ def pages() -> list[Route]:
         _post("/admin/people/{id}/unlock", admin.unlock, "users.person_unlock", MANAGE_PEOPLE),
         _post("/admin/people/{id}/give", admin.give_role, "users.person_give", MANAGE_ROLES),
         _post("/admin/people/{id}/take", admin.take_role, "users.person_take", MANAGE_ROLES),
-    ]
+    ]  # fmt: skip
 
 
 def json_routes() -> list[Route]:
@@ -84,7 +87,8 @@ def json_routes() -> list[Route]:
     return [
         _json("POST", "sign-up", rest.sign_up, "users.api_sign_up", request=rest.SignUpIn, response=rest.Sent,
               rate="20/600", idempotent=True),
-        _json("POST", "reset", rest.ask_reset, "users.api_reset", request=rest.EmailIn, response=rest.Sent, rate="5/600"),
+        _json("POST", "reset", rest.ask_reset, "users.api_reset", request=rest.EmailIn, response=rest.Sent,
+              rate="5/600"),
         _json("GET", "interviewers", rest.list_interviewers, "users.api_interviewers", response=rest.CardsOut),
         _json("GET", "profile", rest.get_profile, "users.api_profile", SIGNED_IN, response=rest.ProfileOut),
         _json("PUT", "profile", rest.put_profile, "users.api_profile_save", SIGNED_IN, request=rest.ProfileIn,

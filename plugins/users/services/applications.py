@@ -7,8 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from kernel import accounts, audit, compare_and_set, current_actor, errors, now, publish, setting, unit_of_work
-from kernel import format_date
+from kernel import (
+    accounts,
+    audit,
+    compare_and_set,
+    current_actor,
+    errors,
+    format_date,
+    now,
+    publish,
+    setting,
+    unit_of_work,
+)
 from kernel import gettext as _
 
 from .. import events, forms, states

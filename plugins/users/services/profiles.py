@@ -34,9 +34,7 @@ async def profile_of(account_id: UUID) -> Profile:
 
 async def _locked(account_id: UUID) -> Profile:
     """The row, made if need be, held until the end of the unit of work."""
-    await Profile.bulk_create(
-        [Profile(account_id=account_id, visible=list(VISIBLE_AT_FIRST))], ignore_conflicts=True
-    )
+    await Profile.bulk_create([Profile(account_id=account_id, visible=list(VISIBLE_AT_FIRST))], ignore_conflicts=True)
     return await Profile.filter(account_id=account_id).select_for_update().get()
 
 

@@ -131,10 +131,12 @@ async def mail_link(kind: str, email: str, next: str, nonce: str) -> None:
         return
     async with unit_of_work():
         if kind == "reset":
-            token = await _issue(RESET, account.id, account.email, "", timedelta(minutes=setting("users.reset_minutes")))
+            ttl = timedelta(minutes=setting("users.reset_minutes"))
+            token = await _issue(RESET, account.id, account.email, "", ttl)
             await sink.deliver("users.reset_password", [_reset_mail(account.id, token, nonce)])
         elif account.state == "pending":
-            token = await _issue(VERIFY, account.id, account.email, next, timedelta(hours=setting("users.link_hours")))
+            ttl = timedelta(hours=setting("users.link_hours"))
+            token = await _issue(VERIFY, account.id, account.email, next, ttl)
             await sink.deliver("users.verify_email", [_verify_mail(account.id, token, nonce)])
         else:
             await sink.deliver("users.account_exists", [_exists_mail(account.id, nonce)])

@@ -1,0 +1,43 @@
+"""Messages of this plugin's own."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kernel import N_, Notice, NotificationType, url
+
+TEST, REFUSED = "notifications.test", "notifications.address_refused"
+
+NOTIFICATION_TYPES = [
+    NotificationType(id=TEST, label=N_("Test messages that I send to myself")),
+    NotificationType(id=REFUSED, label=N_("My email address stops working"), channels=("inapp",), critical=True),
+]
+
+
+def test_notice(account_id: UUID, nonce: str, *, name: str) -> Notice:
+    """What an admin sends to see whether mail arrives."""
+    return Notice(
+        key=f"notifications.test:{nonce}",
+        account_id=account_id,
+        subject=N_("This is a test message"),
+        body=N_("Hello {name},\n\nmessages from this site reach you. There is nothing to do."),
+        params={"name": name},
+        action_label=N_("Open notifications"),
+        action_url=url("notifications.preferences"),
+    )
+
+
+def refused_notice(account_id: UUID, email_id: UUID, *, address: str) -> Notice:
+    """In the app, since mail does not reach them."""
+    return Notice(
+        key=f"notifications.address_refused:{email_id}",
+        account_id=account_id,
+        subject=N_("Your email address does not take our mail"),
+        body=N_(
+            "The mail server of {address} turned our last message away for good. We stop writing there, except about"
+            " your account itself.\n\nAsk an administrator to change your address, or to try it again."
+        ),
+        params={"address": address},
+        action_label=N_("Open preferences"),
+        action_url=url("notifications.preferences"),
+    )

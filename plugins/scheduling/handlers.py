@@ -1,0 +1,40 @@
+"""What this plugin does about news from others. Delivered at least once, so each may run twice."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kernel import N_, Happened, Subscriber, services
+
+from .services import booking, changes
+
+SLOT_LOST = N_("The time was gone when the payment arrived")
+
+
+def _reference(happened: Happened) -> UUID | None:
+    data = happened.data
+    return UUID(data["reference_id"]) if data.get("reference_kind") == "booking" else None
+
+
+async def payment_succeeded(happened: Happened) -> None:
+    """The money confirms the booking. Too late: it goes back at once."""
+    booking_id = _reference(happened)
+    if booking_id is None or await booking.paid(booking_id):
+        return
+    checkout = services.get("payments.Checkout")
+    if checkout is not None:
+        await checkout.refund("booking", booking_id, 100, SLOT_LOST, key=f"slot-lost:{booking_id}")
+
+
+async def payment_failed(happened: Happened) -> None:
+    """Declined, given up or too late: the time is free again."""
+    booking_id = _reference(happened)
+    if booking_id is not None:
+        await changes.payment_failed(booking_id)
+
+
+SUBSCRIBERS = [
+    Subscriber(event="payments.payment_succeeded.v1", handler=payment_succeeded, drain=True),
+    Subscriber(event="payments.payment_failed.v1", handler=payment_failed, drain=True),
+    Subscriber(event="payments.payment_expired.v1", handler=payment_failed, drain=True),
+]

@@ -1,0 +1,71 @@
+"""What is held about a person, for their export and their erasure."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from kernel import N_, PrivacyProvider, _, now, unit_of_work
+
+from .models import Booking, BookingChange, Calendar, DateOverride, Offer, Schedule, TimeOff
+from .services import changes
+from .states import LIVE, PASSING
+
+
+async def export(account_id: UUID) -> dict[str, Any]:
+    """Bookings of both sides, hours, days off, offers."""
+    mine = await Booking.filter(candidate_id=account_id).order_by("starts_at")
+    given = await Booking.filter(interviewer_id=account_id).order_by("starts_at")
+    schedules = await Schedule.filter(account_id=account_id)
+    overrides = await DateOverride.filter(schedule_id__in=[s.id for s in schedules]).order_by("date")
+    away = await TimeOff.filter(account_id=account_id).order_by("starts_at")
+    return {
+        _("Sessions as candidate"): [{**_facts(b), "intake": b.intake, "reason": b.cancel_reason} for b in mine],
+        _("Sessions as interviewer"): [_facts(b) for b in given],
+        _("Hours"): [{"zone": s.zone, "weekly": s.weekly} for s in schedules],
+        _("Special days"): [{"date": o.date.isoformat(), "ranges": o.ranges} for o in overrides],
+        _("Time off"): [
+            {"from": t.starts_at.isoformat(), "to": t.ends_at.isoformat(), "note": t.note} for t in away
+        ],
+    }
+
+
+def _facts(booking: Booking) -> dict[str, Any]:
+    return {
+        "id": str(booking.id), "title": booking.title, "starts_at": booking.starts_at.isoformat(),
+        "ends_at": booking.ends_at.isoformat(), "status": booking.status, "outcome": booking.outcome,
+        "price_minor": booking.price_minor, "currency": booking.currency,
+    }  # fmt: skip
+
+
+async def erase(account_id: UUID) -> list[str]:
+    """Upcoming sessions are called off, own words and hours removed; the bare bookings stay."""
+    for side, role in (("candidate_id", "candidate"), ("interviewer_id", "interviewer")):
+        for booking in await Booking.filter(**{side: account_id}, status__in=LIVE, ends_at__gt=now()):
+            if booking.status in PASSING or booking.starts_at > now():
+                await changes.cancel(booking.id, role, "")
+    async with unit_of_work():
+        await Booking.filter(candidate_id=account_id).update(intake={}, candidate_zone="UTC")
+        await Booking.filter(candidate_id=account_id, cancelled_by="candidate").update(cancel_reason="")
+        await Booking.filter(interviewer_id=account_id, cancelled_by="interviewer").update(cancel_reason="")
+        await BookingChange.filter(actor_id=account_id).update(actor_id=None, reason="")
+        schedules = await Schedule.filter(account_id=account_id).values_list("id", flat=True)
+        await DateOverride.filter(schedule_id__in=list(schedules)).delete()
+        for model in (Schedule, TimeOff, Offer):
+            await model.filter(account_id=account_id).delete()
+    kept = await Booking.filter(candidate_id=account_id).count()
+    kept += await Booking.filter(interviewer_id=account_id).count()
+    return [_("Bookings without personal words: the other person and the accounts need them.")] if kept else []
+
+
+PRIVACY = [
+    PrivacyProvider(
+        title=N_("Sessions and availability"),
+        models=(
+            Booking.__name__, BookingChange.__name__, Calendar.__name__, Schedule.__name__, DateOverride.__name__,
+            TimeOff.__name__, Offer.__name__,
+        ),
+        export=export,
+        erase=erase,
+    )
+]  # fmt: skip
