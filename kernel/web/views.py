@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Smaller bodies are not worth compressing.
 _COMPRESS_FROM = 2048
+#: Larger ones are compressed in a thread; below, the hop costs more than the work.
+_COMPRESS_IN_THREAD = 128 * 1024
 
 #: Types that a browser may show in place; everything else is offered as a download.
 _INLINE_TYPES = frozenset(
@@ -50,7 +52,9 @@ async def fragment(
 
 def html_answer(html: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """HTML with the caching rules of a page made for one reader."""
-    response = web.Response(text=html, status=status, content_type="text/html", headers=headers)
+    response = web.Response(
+        text=html, status=status, content_type="text/html", headers=headers, zlib_executor_size=_COMPRESS_IN_THREAD
+    )
     kept = "private, no-cache" if current_actor() is None else "private, no-store"
     response.headers.setdefault("Cache-Control", kept)
     response.headers.setdefault("Vary", "Cookie, Accept-Language, HX-Request")
