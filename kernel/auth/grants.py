@@ -20,12 +20,14 @@ from .models import Account, Grant, RoleRow
 from .permissions import (
     OWNER,
     RoleInfo,
-    all_roles,
     check_grantable,
     declared,
     declared_roles,
     effective_declared,
     forget,
+)
+from .permissions import (
+    all_roles as all_roles,
 )
 
 _SLUG = re.compile(r"[a-z][a-z0-9_-]{1,39}")

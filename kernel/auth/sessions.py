@@ -104,11 +104,16 @@ def device_name(user_agent: str) -> str:
     return browser or system or _("Unknown device")
 
 
+def _plain(header: str) -> str:
+    """A header as the database can hold it: bytes outside UTF-8 arrive as lone surrogates."""
+    return header[:300].replace("\x00", "").encode("utf-8", "replace").decode()
+
+
 async def start_session(account: Account, request: web.Request) -> str:
     """Sign `account` in: a fresh token for `set_cookie`. The session that the request came with ends (rotation)."""
     token = secrets.token_urlsafe(32)
     instant = now()
-    user_agent = request.headers.get("User-Agent", "")[:300].replace("\x00", "")
+    user_agent = _plain(request.headers.get("User-Agent", ""))
     address = ip_digest(request.remote or "")
     async with unit_of_work():
         if before := token_of(request):

@@ -55,7 +55,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuItem:
-    """An entry of the sidebar. `section` is one of the kernel's: workspace, operations, settings."""
+    """An entry of the sidebar. `section` is one of the kernel's: workspace, operations, settings.
+
+    `role`: only for people who hold it, though others (owners hold every right) may open the page.
+    """
 
     section: Literal["workspace", "operations", "settings"]
     label: str
@@ -64,6 +67,7 @@ class MenuItem:
     order: int = 50
     permission: str | None = None
     feature: str | None = None
+    role: str | None = None
 
 
 JobFunction = Callable[..., Awaitable[None]]

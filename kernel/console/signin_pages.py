@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from aiohttp import web
 from pydantic import StringConstraints
@@ -69,13 +70,16 @@ async def _form(
     headers: dict[str, str] | None = None,
     outcome: Outcome | None = None,
 ) -> web.StreamResponse:
+    target = local_path(raw.get("next", ""), "")
+    sign_up = landmark("sign_up")
     context = {
         "title": _("Sign in"),
         "email": raw.get("email", ""),
-        "next": local_path(raw.get("next", ""), ""),
+        "next": target,
         "errors": problems,
         "outcome": outcome.result if outcome else "",
-        "sign_up": landmark("sign_up"),
+        # Whoever makes an account first still gets to where they wanted.
+        "sign_up": f"{sign_up}?{urlencode({'next': target})}" if sign_up and target else sign_up,
         "forgot": landmark("forgot_password"),
         "resend": landmark("resend_confirmation"),
     }

@@ -51,7 +51,7 @@ def cookie_header(visit: Visit, *, secure: bool) -> str | None:
 
 def _read(visit: Visit, raw: str) -> list[tuple[str, str]]:
     body, _, signature = raw.partition(".")
-    if len(raw) > 4000 or not hmac.compare_digest(signature.encode(), _sign(visit, body).encode()):
+    if len(raw) > 4000 or not raw.isascii() or not hmac.compare_digest(signature.encode(), _sign(visit, body).encode()):
         return []
     try:
         return [(str(kind), str(text)) for kind, text in orjson.loads(base64.urlsafe_b64decode(body))]

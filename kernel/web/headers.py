@@ -60,12 +60,16 @@ _WIDENED = frozenset({"script-src", "style-src", "img-src", "connect-src", "medi
 
 
 def allow_sources(request: web.Request, directive: str, sources: Iterable[str]) -> None:
-    """Let this answer load from further origins (`https://host`): a card form of a provider, an object store."""
+    """Let this answer load from further origins (`https://host`): a card form of a provider, an object store.
+
+    A page that shows one of ours in a frame asks for `'self'` in `frame-src`.
+    """
     if directive not in _WIDENED:
         raise ValueError(f"{directive!r} cannot be widened")
     wanted = tuple(sources)
     for source in wanted:
-        if not source.startswith(("https://", "wss://")) or any(c in source for c in " ;,\r\n'\""):
+        origin = source.startswith(("https://", "wss://")) and not any(c in source for c in " ;,\r\n'\"")
+        if not origin and (directive, source) != ("frame-src", "'self'"):
             raise ValueError(f"not an origin: {source!r}")
     visit = visit_of(request)
     visit.csp = {**(visit.csp or {}), directive: (visit.csp or {}).get(directive, ()) + wanted}

@@ -253,10 +253,15 @@ RETURNING k.id
 store: Store = DatabaseStore()
 
 
-async def purge_keys() -> int:
+async def purge_keys() -> None:
     """Forget keys of this tenant that are over; a periodic job."""
-    return await execute(
+    await execute(
         "DELETE FROM kernel_idempotency_key WHERE tenant_id = $1 AND created_at < $2",
         current_tenant().id,
         now() - _KEEP,
     )
+
+
+async def forget_keys() -> None:
+    """The periodic job around `purge_keys`."""
+    await purge_keys()

@@ -97,7 +97,7 @@ def menu_sections(visit: Visit) -> Sections:
     snapshot, actor = visit.snapshot, current_actor()
     if snapshot is None or actor is None:
         return []
-    key = ("menu", actor.permissions, current_locale())
+    key = ("menu", actor.permissions, actor.roles, current_locale())
     kept = _of(snapshot)
     sections: Sections | None = kept.get(key)
     if sections is None:
@@ -115,6 +115,9 @@ def _menu(visit: Visit, snapshot: Snapshot) -> Sections:
 
 
 def _may_open(item: MenuItem, of_route: str | None) -> bool:
+    actor = current_actor()
+    if item.role is not None and (actor is None or item.role not in actor.roles):
+        return False
     needed = item.permission or of_route
     return needed is None or needed == SIGNED_IN or can(needed)
 

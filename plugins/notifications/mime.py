@@ -51,6 +51,21 @@ def build(row: Email, files: Sequence[Attachment], *, sender: str, sender_name: 
     return message.as_bytes()
 
 
+def headers(row: Email) -> list[tuple[str, str]]:
+    """The headers that matter to a reader, for the mailbox viewer."""
+    found = [
+        ("To", f"{row.name} <{row.address}>" if row.name else row.address),
+        ("Subject", row.subject),
+        ("Date", http_date(row.created_at)),
+        ("Message-ID", row.message_id),
+        ("Content-Language", row.locale),
+    ]
+    if row.unsubscribe_url:
+        found.append(("List-Unsubscribe", f"<{row.unsubscribe_url}>"))
+        found.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    return found
+
+
 def _address(name: str, address: str) -> Address:
     local, _at, domain = address.rpartition("@")
     return Address(display_name=one_line(name), username=local, domain=domain)

@@ -23,7 +23,7 @@ def test_notice(account_id: UUID, nonce: str, *, name: str) -> Notice:
         body=N_("Hello {name},\n\nmessages from this site reach you. There is nothing to do."),
         params={"name": name},
         action_label=N_("Open notifications"),
-        action_url=url("notifications.preferences"),
+        action_url=url("notifications.list"),
     )
 
 
@@ -35,7 +35,7 @@ def refused_notice(account_id: UUID, email_id: UUID, *, address: str) -> Notice:
         subject=N_("Your email address does not take our mail"),
         body=N_(
             "The mail server of {address} turned our last message away for good. We stop writing there, except about"
-            " your account itself.\n\nAsk an administrator to change your address, or to try it again."
+            " your account itself.\n\nIf your mailbox works again, tell us on the page of your preferences."
         ),
         params={"address": address},
         action_label=N_("Open preferences"),

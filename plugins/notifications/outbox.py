@@ -28,9 +28,9 @@ from kernel import (
     unit_of_work,
 )
 
-from . import letter, mime, preferences
+from . import letter, mime, notifications, preferences
 from .models import EMAIL, FAILED, QUEUED, SENDING, SENT, SUPPRESSED, Attachment, Email, Refusal
-from .services import SEND_JOB
+from .services import SEND_JOB, Sink
 from .settings import REPLY_TO, SENDER
 from .smtp import Outcome, Server, send
 
@@ -168,6 +168,9 @@ async def _refused(row: Email, outcome: Outcome) -> None:
             outcome.detail,
             now(),
         )
+        if row.account_id is not None:
+            told = notifications.refused_notice(row.account_id, row.id, address=row.address)
+            await Sink().deliver(notifications.REFUSED, [told])
 
 
 async def _settle(

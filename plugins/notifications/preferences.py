@@ -17,7 +17,7 @@ from kernel import (
 )
 from kernel import gettext as _
 
-from .models import CHANNELS, EMAIL
+from .models import CHANNELS, EMAIL, Preference
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +134,14 @@ async def _store(recipient: str, type_id: str, channel: str, on: bool, source: s
         source,
     )
 
+
+async def reset(recipient: str) -> None:
+    """Forget what somebody chose: the defaults hold again."""
+    await Preference.filter(recipient=recipient).delete()
+
+
+async def is_wanted(recipient: str, type_id: str) -> bool:
+    """Does the recipient get this type by e-mail? For a type of a plugin that is off: what they chose, else yes."""
+    choices = await choices_of([recipient], type_id)
+    kind = find_type(type_id)
+    return wants(kind, recipient, EMAIL, choices) if kind else choices.get((recipient, type_id, EMAIL), True)

@@ -177,7 +177,8 @@ class _Plain(HTMLParser):
             self.out.append("\n")
 
     def handle_data(self, data: str) -> None:
-        self.out.append(data if data.strip("\n") else "\n")
+        if data.strip() or "\n" not in data:  # line breaks between elements are layout of the source
+            self.out.append(data)
 
 
 def plain(html: str) -> str:

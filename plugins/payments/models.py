@@ -106,7 +106,7 @@ class Series(TenantModel):
     """The last number given in a series without gaps; counted on in the transaction that uses it."""
 
     name = fields.CharField(max_length=20)
-    last = fields.IntField(default=0)
+    number = fields.IntField(default=0)
 
     class Meta:
         table = "payments_series"

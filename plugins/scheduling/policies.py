@@ -99,3 +99,9 @@ def _tier(hours: int, percent: int) -> str:
         hours,
     )
     return text % {"n": hours, "percent": percent}
+
+
+def refund_of(booking: Any) -> int:
+    """What a cancelled booking gave back, by the percent that was written then."""
+    share = Decimal(booking.price_minor) * (booking.refund_percent or 0) / 100
+    return int(share.quantize(Decimal(1), ROUND_HALF_UP))

@@ -27,6 +27,7 @@ async def seed(slug: str) -> None:
 async def _accounts(cast: demo_people.Cast) -> dict[str, UUID]:
     """Accounts by name. The demo logins exist already; the others have no password and cannot sign in."""
     ids: dict[str, UUID] = {}
+    wanted: list[tuple[str, str, tuple[str, ...]]]
     wanted = [(p.name, p.zone, ("member", "candidate", "interviewer")) for p in cast.interviewers]
     wanted += [(name, zone, ("member", "candidate")) for name, zone in cast.candidates]
     wanted += [(p.name, p.zone, ("member", "candidate")) for p in cast.applicants]

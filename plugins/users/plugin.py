@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from kernel import (
     N_,
+    Asset,
     DemoData,
     Feature,
     Job,
@@ -68,7 +69,7 @@ def register_features() -> list[Feature]:
 def register_menu() -> list[MenuItem]:
     return [
         MenuItem(section="workspace", label=N_("Interviewer profile"), route="users.interviewer", icon="user",
-                 order=70),
+                 order=70, role="interviewer"),
         MenuItem(section="operations", label=N_("Applications"), route="users.applications", icon="inbox", order=30,
                  feature="users.applications"),
         MenuItem(section="operations", label=N_("People"), route="users.people", icon="users", order=20),
@@ -114,6 +115,11 @@ def register_widgets() -> list[Widget]:
 @hookimpl
 def register_search() -> list[SearchSource]:
     return widgets.SEARCH
+
+
+@hookimpl
+def register_assets() -> list[Asset]:
+    return [Asset(kind="style", path="users.css")]
 
 
 @hookimpl

@@ -9,13 +9,14 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from kernel import accounts, errors, get_or_404, json_answer, read_json, read_query
+from kernel import Form, accounts, errors, get_or_404, json_answer, read_json, read_query
 from kernel import gettext as _
 
 from . import forms, queries
 from .api import InterviewerCard
 from .models import Application, InterviewerProfile
 from .routes import me
+from .routes.interviewer import own_profile, saved_profile
 from .services import applications, interviewers, profiles, signup
 
 
@@ -191,7 +192,7 @@ async def put_profile(request: web.Request) -> web.StreamResponse:
     return json_answer(await _profile(me().id))
 
 
-def _checked(form: type[forms.Form], data: BaseModel, *, without: frozenset[str] = frozenset()) -> Any:
+def _checked(form: type[Form], data: BaseModel, *, without: frozenset[str] = frozenset()) -> Any:
     """JSON through the same rules as the page's form. Raises Invalid with a message per field."""
     try:
         return form.model_validate(data.model_dump(exclude=set(without)))
@@ -205,7 +206,7 @@ def _checked(form: type[forms.Form], data: BaseModel, *, without: frozenset[str]
 
 
 async def get_interviewer(request: web.Request) -> web.StreamResponse:
-    return json_answer(_interviewer(await interviewers.ensure(me().id)))
+    return json_answer(_interviewer(await own_profile()))
 
 
 def _interviewer(row: InterviewerProfile) -> InterviewerOut:
@@ -216,14 +217,14 @@ def _interviewer(row: InterviewerProfile) -> InterviewerOut:
 async def put_interviewer(request: web.Request) -> web.StreamResponse:
     data = await read_json(request, InterviewerIn)
     form = _checked(forms.InterviewerForm, data, without=frozenset({"published", "accepting"}))
-    row = await interviewers.ensure(me().id)
+    row = await saved_profile()
     values = form.model_dump(exclude={"preview", "version", "rate"})
     await interviewers.save(row, form.version, rate_minor=form.rate, **values)
     if data.published is not None:
         await interviewers.publish_profile(row, data.published)
     if data.accepting is not None:
         await interviewers.set_accepting(row, data.accepting)
-    return json_answer(_interviewer(await interviewers.ensure(me().id)))
+    return json_answer(_interviewer(await saved_profile()))
 
 
 def _application(row: Application) -> ApplicationOut:

@@ -12,11 +12,18 @@ from kernel import gettext as _
 from . import queries, states
 from .permissions import APPLY, DECIDE, INTERVIEWER, PEOPLE
 from .services import applications, interviewers
+from .services.applications import ROLE
+
+
+def _interviews() -> bool:
+    """Is the reader an interviewer? Owners hold the right without being one."""
+    actor = current_actor()
+    return actor is not None and ROLE in actor.roles and can(INTERVIEWER)
 
 
 async def account_menu(_subject: Any) -> Markup | None:
     """Links to one's own profiles, in the menu behind the picture."""
-    return await templates.piece("users/w_account.html", {"interviewer": can(INTERVIEWER)})
+    return await templates.piece("users/w_account.html", {"interviewer": _interviews()})
 
 
 async def next_steps(_subject: Any) -> Markup | None:
@@ -24,7 +31,7 @@ async def next_steps(_subject: Any) -> Markup | None:
     actor = current_actor()
     if actor is None:
         return None
-    if can(INTERVIEWER):
+    if _interviews():
         row = await interviewers.interviewer_of(actor.id)
         if row is not None and row.published:
             return None

@@ -18,7 +18,7 @@ from .bank import Item, Point
 
 Found = Literal["touched", "unclear", "not_touched"]
 
-_GAP: Final = 3  # other words that may stand between two words of a phrase
+_GAP: Final = 4  # other words that may stand between two words of a phrase
 _MIN_WORDS: Final = 12
 _QUOTE: Final = 180
 
@@ -45,6 +45,7 @@ _FUNCTION: Final = frozenset(
 )
 _WORD: Final = re.compile(r"[^\W_]+(?:_[^\W_]+)*", re.UNICODE)
 _SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
+_PIECE: Final = re.compile(r"[,;.\n/]+|\b(?:and|or)\b", re.IGNORECASE)
 
 #: Traits of told experience. Sentences about an answer do not resemble answers, so these look for its structure.
 _TRAITS: Final[dict[str, re.Pattern[str]]] = {
@@ -107,10 +108,11 @@ def guard(answer: str, prompt: str) -> str:
     function = [w for w in found if w in _FUNCTION]
     share, kinds = len(function) / len(found), len({*function} - {"and", "or", "a", "the"})
     if share < 0.12 or kinds < 3:
-        latin = sum(w.isascii() for w in found) / len(found)
-        longest = max(len(words(s)) for s in sentences(answer))
         # few English function words: either no sentences at all, or sentences of another language
-        return "language" if latin < 0.9 or (longest >= 12 and answer.count(",") < len(found) / 6) else "list"
+        latin = sum(w.isascii() for w in found) / len(found)
+        pieces = [words(piece) for piece in _PIECE.split(answer)]
+        short = sum(len(piece) <= 3 for piece in pieces) / len(pieces)
+        return "language" if latin < 0.9 or short < 0.5 else "list"
     own = {stem(w) for w in found if w not in _FUNCTION}
     asked = {stem(w) for w in words(prompt) if w not in _FUNCTION}
     if own and len(own - asked) / len(own) < 0.3:

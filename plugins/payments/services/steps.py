@@ -33,14 +33,14 @@ async def step(payment: Payment, after: str, reason: str = "", **changes: Any) -
 async def next_number(series: str) -> int:
     """The next of a series without gaps: a rollback gives it back."""
     row = await sql_one(
-        "INSERT INTO payments_series AS s (id, tenant_id, name, last) VALUES ($1, $2, $3, 1)"
-        " ON CONFLICT (tenant_id, name) DO UPDATE SET last = s.last + 1 RETURNING last",
+        "INSERT INTO payments_series AS s (id, tenant_id, name, number) VALUES ($1, $2, $3, 1)"
+        " ON CONFLICT (tenant_id, name) DO UPDATE SET number = s.number + 1 RETURNING number",
         new_id(),
         current_tenant().id,
         series,
     )
     assert row is not None  # noqa: S101 - the statement always returns a row
-    return int(row.last)
+    return int(row.number)
 
 
 async def of_reference(kind: str, reference_id: UUID) -> Payment | None:

@@ -12,7 +12,9 @@ from kernel import gettext as _
 
 from .. import queries, texts
 from ..forms import InterviewerForm, SwitchForm
+from ..models import InterviewerProfile
 from ..services import interviewers
+from ..services.applications import ROLE
 from . import me
 
 #: The page of the neighbour that shows an interviewer to visitors.
@@ -22,6 +24,21 @@ _PUBLIC = "scheduling.interviewer"
 def public_path(slug: str) -> str | None:
     """Where visitors see the profile, while somebody shows it."""
     return url(_PUBLIC, slug=slug) if has_route(_PUBLIC) and is_on("scheduling") else None
+
+
+async def own_profile() -> InterviewerProfile:
+    """The profile, unsaved while its owner has not written it. Nobody has one just by holding every right."""
+    actor = me()
+    row = await interviewers.interviewer_of(actor.id)
+    if row is None and ROLE not in actor.roles:
+        raise errors.NotFound()
+    return row or InterviewerProfile(account_id=actor.id, slug="", currency=texts.currency())
+
+
+async def saved_profile() -> InterviewerProfile:
+    """The same, saved: for changing it."""
+    row = await own_profile()
+    return row if row.slug else await interviewers.ensure(row.account_id)
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -35,7 +52,7 @@ async def _form(
     status: int = 200,
     preview: object = None,
 ) -> web.StreamResponse:
-    row = await interviewers.ensure(me().id)
+    row = await own_profile()
     low, high = texts.rate_bounds()
     values = {
         "headline": row.headline,
@@ -57,7 +74,7 @@ async def _form(
         "low": format_money(low, texts.currency()),
         "high": format_money(high, texts.currency()),
         "currency": texts.currency(),
-        "public": public_path(row.slug),
+        "public": public_path(row.slug) if row.slug else None,
         "card": await queries.interviewers.card(me().id),
         "preview": preview,
     }
@@ -73,7 +90,7 @@ async def save(request: web.Request) -> web.StreamResponse:
     form = parsed.value
     if form is None:
         return await _form(request, raw, parsed.errors, 422)
-    row = await interviewers.ensure(me().id)
+    row = await saved_profile()
     try:
         await interviewers.save(
             row,
@@ -88,7 +105,7 @@ async def save(request: web.Request) -> web.StreamResponse:
         )
     except errors.Conflict:
         words = _("This profile was changed elsewhere in the meantime. Check what you typed and save again.")
-        fresh = await interviewers.ensure(me().id)
+        fresh = await saved_profile()
         return await _form(request, {**raw, "version": fresh.version}, {"": words}, 409)
     flash(request, _("Interviewer profile saved"))
     return see_other(url("users.interviewer"))
@@ -97,7 +114,7 @@ async def save(request: web.Request) -> web.StreamResponse:
 async def publish(request: web.Request) -> web.StreamResponse:
     """Show the profile to visitors, or hide it."""
     on = await _switched(request)
-    row = await interviewers.ensure(me().id)
+    row = await saved_profile()
     try:
         await interviewers.publish_profile(row, on)
     except errors.Conflict as exc:
@@ -109,7 +126,7 @@ async def publish(request: web.Request) -> web.StreamResponse:
 async def accepting(request: web.Request) -> web.StreamResponse:
     """Whether new bookings are welcome."""
     on = await _switched(request)
-    await interviewers.set_accepting(await interviewers.ensure(me().id), on)
+    await interviewers.set_accepting(await saved_profile(), on)
     flash(request, _("You take new bookings") if on else _("You take no new bookings"))
     return see_other(url("users.interviewer"))
 

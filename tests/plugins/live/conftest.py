@@ -159,6 +159,8 @@ class Wire:
             if frame.type is aiohttp.WSMsgType.TEXT:
                 self.raw.append(frame.data)
                 self.messages.append(json.loads(frame.data))
+            elif frame.type is aiohttp.WSMsgType.CLOSE:
+                return int(frame.data)
             else:
                 return self.ws.close_code
 

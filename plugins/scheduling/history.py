@@ -1,0 +1,53 @@
+"""A booking's history in words."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kernel import N_, _, accounts, format_datetime
+
+from .models import Booking, BookingChange
+from .states import Status
+
+_TITLES: Final[dict[str, tuple[str, str, str]]] = {
+    Status.HELD: (N_("Time held"), "timer", ""),
+    Status.PENDING: (N_("Payment begun"), "card", ""),
+    Status.ACCEPTED: (N_("Booked"), "check", "ok"),
+    Status.IN_PROGRESS: (N_("Session began"), "video", "accent"),
+    Status.COMPLETED: (N_("Session over"), "flag", "ok"),
+    Status.CANCELLED: (N_("Cancelled"), "x", "bad"),
+    Status.REJECTED: (N_("Declined"), "x", "bad"),
+}
+_ROLES: Final = {
+    "candidate": N_("Candidate"),
+    "interviewer": N_("Interviewer"),
+    "admin": N_("Administrator"),
+}
+
+
+async def of(booking: Booking) -> list[dict[str, Any]]:
+    """Entries for the timeline, the newest first. Reasons are shown where a person wrote them."""
+    rows = await BookingChange.filter(booking_id=booking.id).order_by("-at", "-id")
+    names = await accounts.accounts_by_ids({row.actor_id for row in rows if row.actor_id})
+    return [_entry(row, names) for row in rows if row.after in _TITLES]
+
+
+def _entry(row: BookingChange, names: dict[Any, Any]) -> dict[str, Any]:
+    title, icon, tone = _TITLES[row.after]
+    text = row.reason if row.after == Status.CANCELLED else ""
+    if row.before == row.after == Status.ACCEPTED:
+        title, icon, tone = N_("Moved"), "calendar", ""
+        text = _moved_text(row.details)
+    card = names.get(row.actor_id)
+    who = card.name if card is not None and row.role in _ROLES else _(_ROLES[row.role]) if row.role in _ROLES else ""
+    return {"title": _(title), "icon": icon, "tone": tone, "text": text, "who": who, "when": row.at}
+
+
+def _moved_text(details: dict[str, Any]) -> str:
+    from datetime import datetime
+
+    try:
+        old, new = datetime.fromisoformat(details["from"]), datetime.fromisoformat(details["to"])
+    except (KeyError, ValueError):
+        return ""
+    return _("From {old} to {new}").format(old=format_datetime(old), new=format_datetime(new))

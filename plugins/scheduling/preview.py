@@ -1,0 +1,176 @@
+"""An interviewer's week as candidates could book it, and bookings that no longer lie within the hours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from kernel import _, format_date, format_time, now, url, url_with, weekday_names, zones
+
+from . import queries
+from .api import BookingInfo
+from .availability import availability, hours_of
+from .models import InterviewType, Schedule
+from .slots import Availability, clock_changes, free_slots, is_bookable
+
+_QUARTER: Final = 15
+_RAW: Final = {"buffer_before": 0, "buffer_after": 0, "minimum_notice_minutes": 0, "window_days": 800}
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Ready for the week grid; `agenda` says the same as a list. `change` tells of clocks that go forward or back."""
+
+    title: str
+    days: list[dict[str, Any]]
+    hours: list[str]
+    agenda: list[tuple[str, list[str]]]
+    prev: str | None
+    next: str
+    change: str
+
+
+def _bare(hours: Any) -> Availability:
+    """The hours alone: nothing taken, no notice, no window."""
+    return availability(InterviewType(**_RAW), hours, ())
+
+
+async def week(account_id: UUID, schedule: Schedule, asked: str) -> Week | None:
+    """The week (Monday first) that holds the asked date, or today."""
+    at = now()
+    today = zones.wall(at, schedule.zone).date()
+    first = _monday(asked, today)
+    low = zones.instant(first, time(), schedule.zone)
+    high = zones.instant(first + timedelta(days=7), time(), schedule.zone)
+    found = (await hours_of([account_id], min(low, at))).get(account_id)
+    if found is None:
+        return None
+    quarters = free_slots(_bare(found), start=low, end=high, now=low, duration=_QUARTER, step=_QUARTER)
+    booked = [
+        info for info in await queries.BOOKINGS.for_period(low, high)
+        if info.interviewer_id == account_id and info.status != "cancelled"
+    ]  # fmt: skip
+    spans = _spans(quarters, schedule.zone)
+    hour_from, hour_to = _reach(spans, booked, schedule.zone)
+    days, agenda = [], []
+    for n in range(7):
+        day = first + timedelta(days=n)
+        free = [(a, b) for d, a, b in spans if d == day]
+        days.append(_column(day, today, free, booked, schedule.zone, hour_from))
+        agenda.append((format_date(day, "day"), [f"{_clock(a)} – {_clock(b)}" for a, b in free]))
+    return Week(
+        title=_("Week of {date}").format(date=format_date(first, "medium")),
+        days=days,
+        hours=[_clock(h * 60) for h in range(hour_from, hour_to)],
+        agenda=agenda,
+        prev=_link(first - timedelta(days=7)) if first > today else None,
+        next=_link(first + timedelta(days=7)),
+        change=_change(schedule.zone, first),
+    )
+
+
+def _monday(asked: str, today: date) -> date:
+    try:
+        day = date.fromisoformat(asked) if len(asked) == 10 else today
+    except ValueError:
+        day = today
+    if abs((day - today).days) > 700:
+        day = today
+    return day - timedelta(days=day.weekday())
+
+
+def _link(day: date) -> str:
+    return url_with("scheduling.availability", {}, {"week": day.isoformat()}) + "#preview"
+
+
+def _spans(quarters: list[datetime], zone: str) -> list[tuple[date, int, int]]:
+    """Quarter hours joined: (date, from, to) in wall minutes; a night is cut at midnight."""
+    found: list[tuple[date, int, int]] = []
+    for start in quarters:
+        wall = zones.wall(start, zone)
+        minutes = wall.hour * 60 + wall.minute
+        if found and found[-1][0] == wall.date() and found[-1][2] == minutes:
+            found[-1] = (wall.date(), found[-1][1], minutes + _QUARTER)
+        else:
+            found.append((wall.date(), minutes, minutes + _QUARTER))
+    return found
+
+
+def _reach(spans: list[tuple[date, int, int]], booked: list[BookingInfo], zone: str) -> tuple[int, int]:
+    """The hours of the day that the grid shows."""
+    low = [a for _d, a, _b in spans] + [_minutes(b.starts_at, zone) for b in booked]
+    high = [b for _d, _a, b in spans] + [min(_minutes(b.starts_at, zone) + b.duration_minutes, 1440) for b in booked]
+    return (min(low, default=540) // 60, max(-(-max(high, default=1020) // 60), min(low, default=540) // 60 + 4))
+
+
+def _minutes(when: datetime, zone: str) -> int:
+    wall = zones.wall(when, zone)
+    return wall.hour * 60 + wall.minute
+
+
+def _clock(minutes: int) -> str:
+    return format_time(time(minutes // 60 % 24, minutes % 60))
+
+
+def _column(
+    day: date, today: date, free: list[tuple[int, int]], booked: list[BookingInfo], zone: str, hour_from: int
+) -> dict[str, Any]:
+    base = hour_from * 4
+    events: list[dict[str, Any]] = [
+        {
+            "start": a // _QUARTER - base, "length": max(1, (b - a) // _QUARTER), "title": _("Free"),
+            "time": f"{_clock(a)} – {_clock(b)}", "tone": "free",
+        }
+        for a, b in free
+    ]  # fmt: skip
+    for info in booked:
+        if zones.wall(info.starts_at, zone).date() == day:
+            start = _minutes(info.starts_at, zone)
+            length = min(info.duration_minutes, 1440 - start)
+            events.append(
+                {
+                    "start": start // _QUARTER - base, "length": max(1, length // _QUARTER),
+                    "title": info.candidate_name or info.type_title, "time": _clock(start), "tone": "s1",
+                    "href": url("scheduling.booking", id=info.id),
+                }
+            )  # fmt: skip
+    return {
+        "label": weekday_names("abbreviated")[day.weekday()],
+        "num": str(day.day),
+        "today": day == today,
+        "words": format_date(day),
+        "events": events,
+    }
+
+
+def _change(zone: str, first: date) -> str:
+    """When clocks change in this week or the three after it."""
+    start = zones.instant(first, time(), zone)
+    changes = clock_changes(zone, start, start + timedelta(days=28))
+    if not changes:
+        return ""
+    change = changes[0]
+    before = zones.wall(change - timedelta(minutes=1), zone).utcoffset() or timedelta()
+    after = zones.wall(change, zone).utcoffset() or timedelta()
+    words = {"date": format_date(change, zone=zone)}
+    if after > before:
+        return _("Clocks go forward on {date}. Your hours keep their wall time.").format(**words)
+    return _("Clocks go back on {date}. Your hours keep their wall time.").format(**words)
+
+
+async def conflicts(account_id: UUID) -> list[BookingInfo]:
+    """Upcoming sessions that lie outside the hours as they are now; they stand until somebody acts."""
+    found = (await hours_of([account_id], now())).get(account_id)
+    if found is None:
+        return []
+    who = _bare(found)
+    upcoming = await queries.BOOKINGS.upcoming(account_id, 100)
+    return [
+        info
+        for info in upcoming
+        if info.interviewer_id == account_id
+        and is_bookable(who, info.starts_at, now=now(), duration=info.duration_minutes, step=1) is not None
+        and info.starts_at > now()
+    ]

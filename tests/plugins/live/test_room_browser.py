@@ -1,0 +1,265 @@
+"""Two real browsers in one room: sound and pictures flow, and go on after what usually breaks them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import aiohttp
+import pytest
+from playwright.async_api import Page, WebSocket
+
+from kernel.testing.people import Site
+
+from .conftest import FakeBookings, Pair
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+MakePage = Callable[..., Awaitable[Page]]
+
+#: Per line of the connection: what has been received, decoded, or heard.
+STATS = """async () => {
+  const pc = document.querySelector('live-room').peer?.pc;
+  const out = { frames: 0, audio: 0, bytes: 0, screen: 0 };
+  if (!pc) return out;
+  for (const s of (await pc.getStats()).values()) {
+    if (s.type !== 'inbound-rtp') continue;
+    out.bytes += s.bytesReceived;
+    if (s.kind === 'video' && s.mid === '2') out.screen = s.framesDecoded ?? 0;
+    else if (s.kind === 'video') out.frames = s.framesDecoded ?? 0;
+    else out.audio = s.totalAudioEnergy ?? 0;
+  }
+  return out;
+}"""
+#: How many different colours the remote picture has; 1 is a blank one.
+COLOURS = """() => {
+  const video = document.querySelector('[data-remote-main]');
+  const canvas = document.createElement('canvas');
+  canvas.width = 64; canvas.height = 36;
+  const pen = canvas.getContext('2d');
+  pen.drawImage(video, 0, 0, 64, 36);
+  return new Set(new Uint32Array(pen.getImageData(0, 0, 64, 36).data.buffer)).size;
+}"""
+
+
+class Frames:
+    """Every WebSocket frame that reached a page."""
+
+    def __init__(self, page: Page) -> None:
+        self.texts: list[str] = []
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framereceived", lambda data: self.texts.append(str(data)))
+
+
+#: What came over the wire, by page.
+HEARD: WeakKeyDictionary[Page, Frames] = WeakKeyDictionary()
+
+
+async def enter(new_page: MakePage, site: Site, pair: Pair, **options: Any) -> Page:
+    """Through the device check into the room."""
+    page = await new_page(site=site, **options)
+    HEARD[page] = Frames(page)
+    await page.goto(site.origin + pair.room)
+    await page.wait_for_selector('[data-check="cam"][data-tone="ok"]')
+    await page.click("[data-join]")
+    await page.wait_for_selector('[data-view="room"]:not([hidden])')
+    return page
+
+
+async def stats(page: Page) -> dict[str, float]:
+    return dict(await page.evaluate(STATS))
+
+
+async def flows(page: Page, what: str = "frames", within: float = 20) -> None:
+    """Waits until more of `what` arrives than before."""
+    before = (await stats(page))[what]
+    async with asyncio.timeout(within):
+        while True:
+            await asyncio.sleep(0.25)
+            now = (await stats(page))[what]
+            if now < before:
+                before = now  # a new connection counts from nothing
+            if now > before + (5 if what in ("frames", "screen") else 0):
+                return
+
+
+async def both(new_page: MakePage, pair: Pair) -> tuple[Page, Page]:
+    ada = await enter(new_page, pair.candidate, pair)
+    tom = await enter(new_page, pair.interviewer, pair)
+    await asyncio.gather(flows(ada), flows(tom))
+    return ada, tom
+
+
+async def test_sound_picture_chat_timer_and_notes(new_page: MakePage, pair: Pair) -> None:
+    ada, tom = await both(new_page, pair)
+    await asyncio.gather(flows(ada, "audio"), flows(tom, "audio"))
+    for page in (ada, tom):
+        await page.wait_for_selector('[data-remote][data-picture="camera"]')
+        assert await page.evaluate(COLOURS) > 10, "the remote picture is not blank"
+
+    await ada.fill("#chat-text", "see https://example.test/a?b=1 <b>& more</b>")
+    await ada.press("#chat-text", "Enter")
+    line = tom.locator(".live-msg.theirs p")
+    assert await line.inner_text() == "see https://example.test/a?b=1 <b>& more</b>"
+    assert await line.locator("a").get_attribute("rel") == "noopener noreferrer nofollow ugc"
+    assert await line.locator("b").count() == 0
+
+    await tom.click("[data-timer-toggle]")
+    await ada.wait_for_selector(".live-clock.running")
+    assert (await ada.inner_text(".live-clock")).startswith("59:") or (await ada.inner_text(".live-clock")) == "60:00"
+    assert await ada.locator("[data-timer-toggle]").count() == 0
+
+    await tom.click('.live-side [data-open-panel="notes"]')
+    await tom.fill("[data-note]", "strong on trade-offs, vague on indexes")
+    await tom.wait_for_function("document.querySelector('[data-note-words]').textContent.startsWith('Saved')")
+    await ada.fill("#chat-text", "after the note")
+    await ada.press("#chat-text", "Enter")
+    await tom.wait_for_selector("[data-unread]:not([hidden])")
+    frames = "\n".join(HEARD[ada].texts)
+    assert "welcome" in frames, "the wire was listened to"
+    assert "vague on indexes" not in frames
+    assert '"note' not in frames
+    assert "vague on indexes" not in await ada.content()
+
+    await tom.click('.live-controls [aria-haspopup="dialog"].live-hangup')
+    await tom.click("dialog button[type=submit]")
+    for page in (ada, tom):
+        await page.wait_for_selector("text=Session ended")
+
+
+async def test_reload_lost_socket_and_glare_recover(new_page: MakePage, pair: Pair) -> None:
+    ada, tom = await both(new_page, pair)
+    await ada.fill("#chat-text", "before the reload")
+    await ada.press("#chat-text", "Enter")
+    await tom.wait_for_selector(".live-msg.theirs")
+
+    await ada.reload()
+    await ada.wait_for_selector('[data-view="room"]:not([hidden])')  # no device check in the middle of a session
+    await asyncio.gather(flows(ada), flows(tom))
+    assert await ada.locator(".live-msg.mine").count() == 1, "history is there for who comes back"
+
+    await tom.reload()
+    await tom.wait_for_selector('[data-view="room"]:not([hidden])')
+    await asyncio.gather(flows(ada), flows(tom))
+
+    epoch = await ada.evaluate("document.querySelector('live-room').peer.epoch")
+    before = (await stats(ada))["frames"]
+    await ada.evaluate("document.querySelector('live-room').link.drop()")
+    await ada.wait_for_selector('[data-link][data-tone="bad"]')
+    await ada.wait_for_selector('[data-link][data-tone="ok"]')
+    assert await ada.evaluate("document.querySelector('live-room').peer.epoch") == epoch, "resumed, nothing renegotiated"
+    assert (await stats(ada))["frames"] > before, "media never stopped"
+
+    for _n in range(3):  # both repair at once
+        await asyncio.gather(
+            *(p.evaluate("document.querySelector('live-room').peer.restart()") for p in (ada, tom))
+        )
+        await asyncio.sleep(0.3)
+    await asyncio.gather(flows(ada), flows(tom))
+    for page in (ada, tom):
+        assert await page.evaluate("document.querySelector('live-room').peer.pc.signalingState") == "stable"
+
+    await ada.evaluate("{ const r = document.querySelector('live-room'); r.link.send({t: 'rebuild', epoch: r.peer.epoch}) }")
+    await ada.wait_for_function(f"document.querySelector('live-room').peer.epoch > {epoch}")
+    await asyncio.gather(flows(ada), flows(tom))
+
+
+async def test_a_third_person_and_a_second_tab(new_page: MakePage, pair: Pair) -> None:
+    ada, tom = await both(new_page, pair)
+    eve = await pair.tenant.sign_in("candidate")
+    with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+        await eve.socket(f"{pair.room}/ws?ticket=x")
+    assert caught.value.status == 403
+    page = await new_page(site=eve, tolerate=("403",))
+    answer = await page.goto(eve.origin + pair.room)
+    assert answer is not None
+    assert answer.status == 403
+
+    second = await enter(new_page, pair.candidate, pair)
+    await ada.wait_for_selector("text=You joined from another tab")
+    await asyncio.gather(flows(second), flows(tom))
+    await ada.click("[data-over-act]")
+    await ada.wait_for_selector('[data-view="room"]:not([hidden])')
+    await second.wait_for_selector("text=You joined from another tab")
+    await asyncio.gather(flows(ada), flows(tom))
+
+
+async def test_screen_camera_and_microphone_switch_without_renegotiation(new_page: MakePage, pair: Pair) -> None:
+    ada, tom = await both(new_page, pair)
+    controls = ".live-controls "
+    await ada.click(controls + "[data-cam-toggle]")
+    await tom.wait_for_selector("text=Ada Novak’s camera is off")
+    await ada.click(controls + "[data-mic-toggle]")
+    await tom.wait_for_selector("[data-remote-muted]:not([hidden])")
+    assert await ada.evaluate("document.querySelector('live-room').devices.tracks.cam") is None, "its light is out"
+
+    await ada.click(controls + "[data-share]")
+    await tom.wait_for_selector('[data-remote][data-picture="screen"]')
+    await flows(tom, "screen")
+    await ada.click(controls + "[data-cam-toggle]")
+    await tom.wait_for_selector("[data-remote-small]:not([hidden])")
+    await asyncio.gather(flows(tom), flows(tom, "screen"))
+    await ada.click(controls + "[data-share]")
+    await tom.wait_for_selector('[data-remote][data-picture="camera"]')
+
+    lines = "document.querySelector('live-room').peer.pc.getTransceivers().length"
+    assert await ada.evaluate(lines) == await tom.evaluate(lines) == 3
+    assert await ada.evaluate("document.querySelector('live-room').peer.epoch") == 2
+
+
+async def test_joining_needs_neither_camera_nor_microphone(new_page: MakePage, pair: Pair) -> None:
+    tom = await enter(new_page, pair.interviewer, pair)
+    ada = await new_page(site=pair.candidate)
+    await ada.add_init_script(
+        "navigator.mediaDevices.getUserMedia = async (wish) => {"
+        " throw new DOMException('', wish.video ? 'NotFoundError' : 'NotReadableError'); };"
+    )
+    await ada.goto(pair.candidate.origin + pair.room)
+    await ada.wait_for_selector("text=No camera was found. You can join with sound only.")
+    await ada.wait_for_selector("text=Another program is using the microphone.")
+    await ada.click("[data-join]")
+    await ada.wait_for_selector('[data-view="room"]:not([hidden])')
+    await flows(ada)
+    await tom.wait_for_selector("text=Ada Novak’s camera is off")
+    await ada.fill("#chat-text", "I can see and hear you")
+    await ada.press("#chat-text", "Enter")
+    await tom.wait_for_selector(".live-msg.theirs")
+
+
+async def test_errors_of_devices_have_different_help(new_page: MakePage, pair: Pair) -> None:
+    said = set()
+    for name in ("NotAllowedError", "NotFoundError", "NotReadableError", "OverconstrainedError", "WeirdError"):
+        page = await new_page(site=pair.candidate)
+        await page.add_init_script(
+            f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('', '{name}'); }};"
+        )
+        await page.goto(pair.candidate.origin + pair.room)
+        help_text = page.locator('[data-check="mic"] [data-help]')
+        await help_text.wait_for()
+        said.add(await help_text.inner_text())
+        assert await page.locator("[data-join]").is_enabled()
+    assert len(said) == 5
+
+
+async def test_the_practice_room_in_a_browser(new_page: MakePage, pair: Pair, bookings: FakeBookings) -> None:
+    booking = bookings.add(pair.booking.candidate_id, None, title="AI mock: SQL", minutes=30)
+    page = await new_page(site=pair.candidate)
+    await page.goto(f"{pair.candidate.origin}/practice-room/{booking.id}")
+    await page.click("text=Start practice")
+    await page.wait_for_selector(".live-msg.question")
+    await page.wait_for_selector(".live-clock.running")
+    await page.wait_for_function("document.querySelector('live-practice').link.up")
+    await page.fill("#answer-text", "I would look at the plan with explain, since it tells me whether an index is used or not.")
+    await page.press("#answer-text", "Control+Enter")
+    await page.wait_for_selector(".live-msg.follow_up")
+    await page.click('[data-do="hint"]')
+    await page.wait_for_selector(".live-msg.hint")
+    await page.reload()
+    assert await page.locator(".live-msg").count() == 5
+    await page.click("text=End session")
+    await page.click("dialog button[type=submit]")
+    await page.wait_for_selector("text=Not a grade")
