@@ -19,7 +19,7 @@ from ..base.contract import (
 from ..base.i18n import N_
 from ..plugging.hookspecs import hookimpl
 from ..tenancy.events import PluginSwitched, SettingChanged, TenantCreated
-from ..web.idempotency import forget_keys
+from ..web.idempotency import purge_keys
 from ..work.jobs import kernel_jobs
 from . import (
     front,
@@ -157,7 +157,7 @@ def register_jobs() -> list[Job]:
     return [
         *kernel_jobs(),
         Job(name="kernel.clean_auth", func=cleaning.clean_auth, every=timedelta(hours=12)),
-        Job(name="kernel.purge_keys", func=forget_keys, every=timedelta(hours=6)),
+        Job(name="kernel.purge_keys", func=purge_keys, every=timedelta(hours=6)),
     ]
 
 

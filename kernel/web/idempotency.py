@@ -260,8 +260,3 @@ async def purge_keys() -> None:
         current_tenant().id,
         now() - _KEEP,
     )
-
-
-async def forget_keys() -> None:
-    """The periodic job around `purge_keys`."""
-    await purge_keys()
