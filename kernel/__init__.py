@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     )
     from .base.events import event as event, from_data as from_data, to_data as to_data
     from .base.i18n import (
+        LOCALES as LOCALES,
         N_ as N_,
         currency_digits as currency_digits,
         first_weekday as first_weekday,
@@ -104,7 +105,7 @@ if TYPE_CHECKING:
         unit_of_work as unit_of_work,
         violated as violated,
     )
-    from .engines.images import sanitise_picture as sanitise_picture
+    from .engines.images import fit_picture as fit_picture, sanitise_picture as sanitise_picture
     from .engines.models import (
         GlobalModel as GlobalModel,
         TenantModel as TenantModel,
@@ -122,6 +123,8 @@ if TYPE_CHECKING:
     )
     from .plugging.hookspecs import hookimpl as hookimpl
     from .plugging.migrate import Sql as Sql
+    from .plugging.privacy import privacy_providers as privacy_providers
+    from .tenancy.epoch import touch_tenant as touch_tenant
     from .tenancy.settings import (
         account_setting as account_setting,
         set_account_setting as set_account_setting,
@@ -130,7 +133,7 @@ if TYPE_CHECKING:
         setting as setting,
     )
     from .tenancy.snapshots import current_snapshot as current_snapshot, is_on as is_on
-    from .tenancy.tenants import origin as origin
+    from .tenancy.tenants import origin as origin, update_tenant as update_tenant
     from .web import charts as charts, templating as templates
     from .web.body import Upload as Upload, read_json as read_json
     from .web.forms import Form as Form, Parsed as Parsed, read_form as read_form, read_query as read_query
@@ -150,7 +153,7 @@ if TYPE_CHECKING:
         page as page,
         see_other as see_other,
     )
-    from .web.visit import route_name as route_name
+    from .web.visit import route_name as route_name, route_stays as route_stays
     from .web.words import Words as Words
     from .work import services as services
     from .work.events import happened as happened, publish as publish, published_events as published_events
@@ -179,6 +182,7 @@ _HOMES: dict[str, str] = {
     "Happened": "base.contract",
     "HealthCheck": "base.contract",
     "Job": "base.contract",
+    "LOCALES": "base.i18n",
     "MenuItem": "base.contract",
     "ModelModule": "base.contract",
     "Money": "base.contract",
@@ -232,6 +236,7 @@ _HOMES: dict[str, str] = {
     "execute": "engines.connection",
     "file_answer": "web.views",
     "first_weekday": "base.i18n",
+    "fit_picture": "engines.images",
     "flash": "web.views",
     "format_date": "base.i18n",
     "format_datetime": "base.i18n",
@@ -264,6 +269,7 @@ _HOMES: dict[str, str] = {
     "page": "web.views",
     "parse_id": "base.ids",
     "plugin_title": "console.landmarks",
+    "privacy_providers": "plugging.privacy",
     "publish": "work.events",
     "published_events": "work.events",
     "read_file": "engines.storage",
@@ -276,6 +282,7 @@ _HOMES: dict[str, str] = {
     "require": "auth.permissions",
     "retrying": "engines.connection",
     "route_name": "web.visit",
+    "route_stays": "web.visit",
     "sanitise_picture": "engines.images",
     "save_file": "engines.storage",
     "see_other": "web.views",
@@ -292,7 +299,9 @@ _HOMES: dict[str, str] = {
     "tenant_key": "base.context",
     "tenant_scope": "base.context",
     "to_data": "base.events",
+    "touch_tenant": "tenancy.epoch",
     "unit_of_work": "engines.connection",
+    "update_tenant": "tenancy.tenants",
     "url": "web.routing",
     "url_with": "web.routing",
     "violated": "engines.connection",

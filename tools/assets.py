@@ -34,6 +34,9 @@ FILES: Final[Mapping[str, str]] = {
     **{f"inter-{subset}.woff2": f"{_INTER}/files/inter-{subset}-wght-normal.woff2" for subset in _SUBSETS},
     "inter.LICENSE.txt": f"{_INTER}/LICENSE",
 }
+#: What only the tests of a checkout need.
+TESTS: Final = ROOT / "tests"
+TEST_FILES: Final[Mapping[str, str]] = {"axe.min.js": "axe-core/axe.min.js"}
 _COMPRESSED: Final = (".js", ".css")
 _INPUTS: Final = ("package.json", "package-lock.json", ".npmrc")
 
@@ -70,6 +73,9 @@ def update() -> bool:
                 old.unlink()
         for path in sorted(fresh.iterdir(), key=lambda p: p.name == STAMP):
             shutil.move(path, VENDOR / path.name)
+        for name, source in TEST_FILES.items() if TESTS.is_dir() else ():
+            (TESTS / "vendor").mkdir(exist_ok=True)
+            shutil.copyfile(place / "node_modules" / source, TESTS / "vendor" / name)
     return True
 
 
@@ -85,6 +91,8 @@ def is_current(stamp: str) -> bool:
     kept = VENDOR / STAMP
     if not kept.is_file() or kept.read_text(encoding="ascii") != stamp:
         return False
+    if TESTS.is_dir() and not all((TESTS / "vendor" / name).is_file() for name in TEST_FILES):
+        return False
     return all((VENDOR / name).is_file() for name in (*FILES, "inter.css"))
 
 
@@ -92,7 +100,8 @@ def install(place: Path) -> None:
     """`npm ci` there, with the Node of the wheel when it is installed, else with the system's."""
     # Few and short retries: without a network the build must go on soon.
     patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=30000"]
-    arguments = ["ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error", *patience]
+    scope = [] if TESTS.is_dir() else ["--omit=dev"]
+    arguments = ["ci", "--ignore-scripts", *scope, "--no-audit", "--no-fund", "--loglevel=error", *patience]
     done = subprocess.run([*npm(), *arguments], cwd=place, check=False, capture_output=True, text=True, timeout=180)
     if done.returncode != 0:
         last = (done.stderr or done.stdout).strip().splitlines()

@@ -114,7 +114,8 @@ class Setting:
     """A typed value that an operator or tenant may set; checked at the edge, default otherwise.
 
     `key` is `<plugin>.<name>`. `minimum`/`maximum` bound an int, or the length of a str. `secret=True` is
-    encrypted at rest and never shown. `check` returns a message for a bad value, else None.
+    encrypted at rest and never shown. `check` returns a message for a bad value, else None. `page` names the
+    plugin's own route where it is edited; the generated settings page then leaves it out.
     """
 
     key: str
@@ -129,6 +130,7 @@ class Setting:
     secret: bool = False
     multiline: bool = False
     check: Callable[[Any], str | None] | None = None
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

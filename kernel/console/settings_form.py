@@ -108,8 +108,8 @@ def _asked(declared: Setting, typed: FormData | None, problems: Mapping[str, str
 
 
 def settings_of(plugin: str) -> list[Setting]:
-    """The settings of a plugin that a tenant may change."""
-    return [s for s in runtime().registry.settings.get(plugin, ()) if s.scope == "tenant"]
+    """The settings of a plugin that a tenant may change here, not on a page of the plugin's own."""
+    return [s for s in runtime().registry.settings.get(plugin, ()) if s.scope == "tenant" and not s.page]
 
 
 def cards(

@@ -27,17 +27,44 @@ async def sanitise_picture(data: bytes, sizes: Sequence[int] = (64, 256)) -> dic
 
     Raises ValueError with a sentence for people when `data` is not a sound PNG, JPEG, WebP or GIF of bearable size.
     """
+    _check(data)
+    async with _slot():
+        return await asyncio.to_thread(_remake, data, tuple(sizes))
+
+
+async def fit_picture(data: bytes, width: int, height: int) -> bytes:
+    """The whole picture as WebP, scaled down to fit the box and never up. For logos; refuses what the other refuses."""
+    _check(data)
+    async with _slot():
+        return await asyncio.to_thread(_refit, data, width, height)
+
+
+def _slot() -> asyncio.Semaphore:
+    return _slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(2))
+
+
+def _check(data: bytes) -> None:
     if len(data) > MAX_BYTES:
         raise ValueError(_("This picture is too large. Choose one of at most 8 MB."))
     if not (data.startswith(_SIGNS) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")):
         raise ValueError(_("This is not a picture we can read. Choose a PNG, JPEG, WebP or GIF file."))
-    loop = asyncio.get_running_loop()
-    slot = _slots.setdefault(loop, asyncio.Semaphore(2))
-    async with slot:
-        return await asyncio.to_thread(_remake, data, tuple(sizes))
 
 
 def _remake(data: bytes, sizes: tuple[int, ...]) -> dict[int, bytes]:
+    from PIL import ImageOps
+
+    square = ImageOps.fit(_decode(data, max(sizes)), (max(sizes), max(sizes)))
+    return {size: _encode(square if square.width == size else square.resize((size, size))) for size in sizes}
+
+
+def _refit(data: bytes, width: int, height: int) -> bytes:
+    picture = _decode(data, max(width, height))
+    picture.thumbnail((width, height))
+    return _encode(picture)
+
+
+def _decode(data: bytes, edge: int) -> Image:
+    """The upright picture in memory; `edge` is the longest side that will be needed."""
     from PIL import Image, ImageOps
 
     try:
@@ -45,24 +72,21 @@ def _remake(data: bytes, sizes: tuple[int, ...]) -> dict[int, bytes]:
             # Known from the header: nothing has been decoded yet.
             if picture.width * picture.height > MAX_PIXELS:
                 raise _TooManyPixels
-            picture.draft("RGB", (2 * max(sizes), 2 * max(sizes)))  # lets JPEG decode at a fraction of its size
+            picture.draft("RGB", (2 * edge, 2 * edge))  # lets JPEG decode at a fraction of its size
             picture.load()
-            upright = ImageOps.exif_transpose(picture)
-            square = ImageOps.fit(upright.convert("RGBA"), (max(sizes), max(sizes)))
+            return ImageOps.exif_transpose(picture).convert("RGBA")
     except (_TooManyPixels, Image.DecompressionBombError):
         raise ValueError(_("This picture has too many pixels. Choose a smaller one.")) from None
     except Exception as exc:  # Pillow's decoders raise whatever they stumble over
         raise ValueError(_("This picture is damaged. Choose another one.")) from exc
-    return {size: _encode(square, size) for size in sizes}
 
 
 class _TooManyPixels(Exception):
     pass
 
 
-def _encode(square: Image, size: int) -> bytes:
+def _encode(small: Image) -> bytes:
     """A WebP made of the pixels alone, opaque where it may be."""
-    small = square if square.width == size else square.resize((size, size))
     if small.getchannel("A").getextrema() == (255, 255):
         small = small.convert("RGB")
     small.info.clear()

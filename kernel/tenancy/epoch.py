@@ -38,3 +38,11 @@ async def bump_platform() -> None:
     async with unit_of_work():
         await execute(_PLATFORM)
         after_commit(ring)
+
+
+async def touch_tenant() -> None:
+    """Have every process take a new snapshot of the tenant in scope, and with it drop what it derived from the old.
+
+    For a plugin that keeps something per snapshot and has just changed it. Joins the open unit of work.
+    """
+    await bump_epoch()

@@ -63,3 +63,9 @@ def route_name(request: web.Request) -> str:
     """Name of the route that matched, or "" when none did. For gates and assets."""
     endpoint = visit_of(request).endpoint
     return endpoint.name if endpoint is not None else ""
+
+
+def route_stays(request: web.Request) -> bool:
+    """Whether the route that matched says that it must always be reachable (`Route.always`). For gates."""
+    endpoint = visit_of(request).endpoint
+    return endpoint is not None and bool(endpoint.route.always)

@@ -18,9 +18,11 @@ def _iso(value: Any) -> str | None:
 
 
 async def export(account_id: UUID) -> dict[str, Any]:
-    """Everything, also what is not released yet to the other side: it is about or by this person."""
+    """What is about or by this person. Scorecards that are not released yet come with the release, days later."""
     sessions = await Exchange.filter(Q(candidate_id=account_id) | Q(interviewer_id=account_id)).order_by("ended_at")
-    about = await Scorecard.filter(subject_id=account_id, state=SUBMITTED).order_by("created_at")
+    about = await Scorecard.filter(
+        subject_id=account_id, state=SUBMITTED, exchange__released_at__isnull=False
+    ).order_by("created_at")
     written = await Scorecard.filter(author_id=account_id).order_by("created_at")
     mine = await Review.filter(author_id=account_id).order_by("created_at")
     got = await Review.filter(subject_id=account_id, released_at__isnull=False).order_by("created_at")
@@ -64,6 +66,7 @@ async def erase(account_id: UUID) -> list[str]:
         if cards or reviews:
             await Edition.filter(target_id__in=[*cards, *reviews]).delete()
         await Scorecard.filter(subject_id=account_id).delete()
+        await Scorecard.filter(author_id=account_id, state="draft").delete()
         await SelfReview.filter(account_id=account_id).delete()
         await Review.filter(author_id=account_id, state="draft").delete()
         await Review.filter(Q(author_id=account_id) | Q(subject_id=account_id)).update(

@@ -72,7 +72,8 @@ def why(label: str, *, critical: bool, known: bool) -> str:
         return _("You get this because somebody entered your address at {site}.").format(site=site)
     if critical:
         return _(
-            "You get this because it concerns your account at {site} (“{type}”). Such messages cannot be turned off."
+            "You get this because “{type}” concerns you at {site}. It is among the few messages that cannot be turned"
+            " off."
         ).format(site=site, type=_(label))
     return _("You get this because “{type}” is turned on in your preferences at {site}.").format(
         site=site, type=_(label)
@@ -83,7 +84,8 @@ def text_part(words: Words, action_url: str, footer: Footer) -> str:
     """The plain part: everything that the HTML part says."""
     parts = [words.text]
     if action_url:
-        parts.append(f"{words.action_label}:\n{address_of(action_url)}" if words.action_label else address_of(action_url))
+        label = f"{words.action_label}:\n" if words.action_label else ""
+        parts.append(label + address_of(action_url))
     foot = ["-- ", brand().name, footer.why]
     if footer.preferences_url:
         foot.append(_("Preferences: {url}").format(url=footer.preferences_url))
@@ -166,7 +168,8 @@ _PAGE = Markup(
     '<tr><td style="padding:0 4px 14px;font:600 15px/1.4 {font};color:{text};">'
     '<table role="presentation" cellpadding="0" cellspacing="0" border="0"><tr>'
     '<td width="30" height="30" align="center" bgcolor="{color}" '
-    'style="width:30px;height:30px;background:{color};border-radius:8px;font:700 15px/30px {font};color:{on};">{initial}</td>'
+    'style="width:30px;height:30px;background:{color};border-radius:8px;font:700 15px/30px {font};'
+    'color:{on};">{initial}</td>'
     '<td style="padding:0 10px;font:600 15px/1.4 {font};">'
     '<a href="{home}" style="color:{text};text-decoration:none;">{brand}</a></td></tr></table></td></tr>\n'
     '<tr><td bgcolor="#ffffff" style="background:#ffffff;border:1px solid {line};border-top:3px solid {color};'

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from kernel import Job, ModelModule, NoticeSink, NotificationType, Permission, PrivacyProvider, Route, Service, Setting, hookimpl
+from kernel import (
+    N_,
+    Asset,
+    DemoData,
+    Job,
+    MenuItem,
+    ModelModule,
+    NoticeSink,
+    NotificationType,
+    Permission,
+    PrivacyProvider,
+    Route,
+    Service,
+    Setting,
+    Widget,
+    hookimpl,
+)
 
 from . import routes
+from .demo import DEMO
 from .jobs import JOBS
 from .notifications import NOTIFICATION_TYPES
-from .permissions import PERMISSIONS
+from .permissions import PERMISSIONS, VIEW
 from .privacy import PRIVACY
 from .services import Sink
 from .settings import SETTINGS
+from .widgets import WIDGETS
 
 
 @hookimpl
@@ -51,3 +69,30 @@ def register_privacy_providers() -> list[PrivacyProvider]:
 @hookimpl
 def register_notification_types() -> list[NotificationType]:
     return NOTIFICATION_TYPES
+
+
+@hookimpl
+def register_widgets() -> list[Widget]:
+    return WIDGETS
+
+
+@hookimpl
+def register_menu() -> list[MenuItem]:
+    return [
+        MenuItem(section="operations", label=N_("Emails"), route="notifications.emails", icon="mail", order=85,
+                 permission=VIEW),
+    ]  # fmt: skip
+
+
+@hookimpl
+def register_assets() -> list[Asset]:
+    return [
+        Asset(kind="style", path="css/bell.css", routes=("*",)),
+        Asset(kind="style", path="css/pages.css"),
+        Asset(kind="module", path="js/bell.js", routes=("*",)),
+    ]
+
+
+@hookimpl
+def register_demo_data() -> list[DemoData]:
+    return [DEMO]

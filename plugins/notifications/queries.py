@@ -66,7 +66,7 @@ async def unread(account_id: UUID) -> int:
     """How many messages wait, counted to one more than MANY."""
     row = await sql_one(
         "SELECT count(*) AS n FROM (SELECT 1 FROM notifications_message WHERE tenant_id = $1 AND account_id = $2"
-        " AND read_at IS NULL LIMIT $3) AS some",
+        " AND read_at IS NULL LIMIT $3) AS waiting",
         current_tenant().id,
         account_id,
         MANY + 1,

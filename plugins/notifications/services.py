@@ -145,7 +145,7 @@ def changed(account_id: UUID) -> None:
 
 
 async def _mail(kind: NotificationType, notice: Notice, who: Recipient, *, wanted: bool) -> None:
-    """Write the mail into the outbox. One that is not wanted is only noted, so that one can tell why it did not come."""
+    """Write the mail into the outbox. One that is not wanted is noted, so that one can tell why it did not come."""
     row = Email(
         account_id=who.account_id,
         recipient=who.id,

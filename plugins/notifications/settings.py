@@ -36,7 +36,8 @@ SETTINGS = [
         help=N_("Unread ones are kept three times as long."),
     ),
     Setting(
-        key=KEEP_EMAILS, type=int, default=90, minimum=1, maximum=3650, label=N_("Days that the record of emails is kept"),
+        key=KEEP_EMAILS, type=int, default=90, minimum=1, maximum=3650,
+        label=N_("Days that the record of emails is kept"),
         help=N_("To whom, about what, and how it went. The content is dropped as soon as the mail server has it."),
     ),
 ]  # fmt: skip

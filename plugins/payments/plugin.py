@@ -110,6 +110,7 @@ def register_widgets() -> list[Widget]:
 def register_assets() -> list[Asset]:
     return [
         Asset(kind="style", path="css/payments.css"),
+        Asset(kind="style", path="css/home.css", routes=("kernel.home",)),
         Asset(kind="module", path="js/receipt.js", routes=("payments.receipt",)),
     ]
 

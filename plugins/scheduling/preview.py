@@ -151,9 +151,7 @@ def _change(zone: str, first: date) -> str:
     changes = clock_changes(zone, start, start + timedelta(days=28))
     if not changes:
         return ""
-    change = changes[0]
-    before = zones.wall(change - timedelta(minutes=1), zone).utcoffset() or timedelta()
-    after = zones.wall(change, zone).utcoffset() or timedelta()
+    change, before, after = changes[0]
     words = {"date": format_date(change, zone=zone)}
     if after > before:
         return _("Clocks go forward on {date}. Your hours keep their wall time.").format(**words)

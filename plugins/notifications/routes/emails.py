@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from kernel import audit, errors, flash, get_or_404, mail_server, page, read_query, see_other, unit_of_work, url
-from kernel import url_with
+from kernel import (
+    audit,
+    errors,
+    flash,
+    get_or_404,
+    mail_server,
+    page,
+    read_query,
+    see_other,
+    unit_of_work,
+    url,
+    url_with,
+)
 from kernel import gettext as _
 
 from .. import outbox, queries, reasons

@@ -7,8 +7,22 @@ from uuid import UUID
 
 from aiohttp import web
 
-from kernel import bus, current_actor, errors, flash, fragment, local_path, ngettext, page, read_form, read_query
-from kernel import see_other, sse, url, url_with
+from kernel import (
+    bus,
+    current_actor,
+    errors,
+    flash,
+    fragment,
+    local_path,
+    ngettext,
+    page,
+    read_form,
+    read_query,
+    see_other,
+    sse,
+    url,
+    url_with,
+)
 from kernel import gettext as _
 
 from .. import inbox, queries
@@ -51,7 +65,8 @@ async def show(request: web.Request) -> web.StreamResponse:
 async def bell(request: web.Request) -> web.StreamResponse:
     """The panel under the bell; it also tells the count."""
     waiting = await queries.unread(me())
-    context = {"items": await queries.latest(me()), "waiting": waiting, "label": label(waiting), "count": count(waiting)}
+    shown = await queries.latest(me())
+    context = {"items": shown, "waiting": waiting, "label": label(waiting), "count": count(waiting)}
     return await fragment(request, "notifications/_panel.html", context)
 
 

@@ -9,13 +9,16 @@ from kernel import gettext as _
 
 from .. import links, preferences
 from ..forms import Unsubscribe
+from ..models import EMAIL
 
 
 async def _asked(request: web.Request) -> tuple[str, str]:
     """Recipient and type of the link. Gone when it is not ours, which says no more than that."""
     found = await links.read(request.match_info["token"])
     if found is None:
-        raise errors.Gone(_("This link does not work. Use the one in the newest email, or sign in to change what you get."))
+        raise errors.Gone(
+            _("This link does not work. Use the one in the newest email, or sign in to change what you get.")
+        )
     return found
 
 
@@ -32,7 +35,7 @@ async def act(request: web.Request) -> web.StreamResponse:
     if parsed.value is None:
         raise errors.BadRequest()
     if parsed.value.resubscribe:
-        await preferences.save(recipient, {(type_id, preferences.EMAIL): True}, source="link")
+        await preferences.save(recipient, {(type_id, EMAIL): True}, source="link")
         return await _page(request, recipient, type_id, "again")
     await preferences.unsubscribe(recipient, type_id, everything=parsed.value.everything)
     return await _page(request, recipient, type_id, "everything" if parsed.value.everything else "done")

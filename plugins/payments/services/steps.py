@@ -12,7 +12,7 @@ from ..ledger.split import Shares
 from ..models import Payment, PaymentStep
 
 
-async def step(payment: Payment, after: str, reason: str = "", **changes: Any) -> None:
+async def step(payment: Payment, after: str, why: str = "", /, **changes: Any) -> None:
     """Put the payment into another state if the table allows it and nobody was quicker; else raises Conflict.
 
     Inside a unit of work, together with everything else that the step means.
@@ -26,7 +26,7 @@ async def step(payment: Payment, after: str, reason: str = "", **changes: Any) -
         before=before,
         after=after,
         actor_id=actor.id if actor else None,
-        reason=reason[:200],
+        reason=why[:200],
     )
 
 

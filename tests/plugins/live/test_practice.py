@@ -45,18 +45,18 @@ async def test_it_works_with_plain_forms_from_begin_to_report(
     assert (await candidate.post(f"{room}/begin")).status == 303, "begun once"
     page = await candidate.get(room)
     assert "Question 1 of" in page.text
-    assert page.text.count("live-msg theirs question") == 1
+    assert page.text.count("live-msg theirs is-question") == 1
     turn = await candidate.post(f"{room}/turn", {"do": "answer", "text": LONG, "cid": "abcdefgh"})
     assert turn.status == 303
     await candidate.post(f"{room}/turn", {"do": "answer", "text": LONG, "cid": "abcdefgh"})
     await candidate.post(f"{room}/turn", {"do": "answer", "text": "   "})
     page = await candidate.get(room)
     assert page.text.count("live-msg mine") == 1, "the same form twice is one answer, blanks are none"
-    assert "follow_up" in page.text
+    assert "is-follow_up" in page.text
     await candidate.post(f"{room}/turn", {"do": "hint"})
     await candidate.post(f"{room}/turn", {"do": "next"})
     page = await candidate.get(room)
-    assert "live-msg theirs hint" in page.text
+    assert "live-msg theirs is-hint" in page.text
     assert "Question 2 of" in page.text
     ended = await candidate.post(room.replace("practice-room", "rooms") + "/end", follow=True)
     assert ended.status == 200

@@ -1,5 +1,5 @@
 // Chat panel: what was said, what is on its way, how much was not read.
-import { dateTime, t } from '@greenroom/i18n';
+import { dateTime, lang, t } from '@greenroom/i18n';
 import { $ } from '@greenroom/dom';
 
 /** Also without a secure context, where crypto.randomUUID does not exist. */
@@ -105,7 +105,8 @@ export class Chat {
   }
 }
 
-const clockTime = (at) => dateTime(at, { timeStyle: 'short' });
+/** As the server writes it: English pages use 24 hours too. */
+export const clockTime = (at) => dateTime(at, lang.startsWith('en') ? { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } : { timeStyle: 'short' });
 const ADDRESS = /https?:\/\/[^\s<>"'`]+[^\s<>"'`.,;:!?)\]}]/g;
 
 /** Text nodes, with web addresses as links. Nothing in it is ever read as HTML. */

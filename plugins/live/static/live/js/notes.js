@@ -1,6 +1,7 @@
 // Private notes: saved a second after the last key, kept in this tab until the server has them.
-import { dateTime, t } from '@greenroom/i18n';
+import { t } from '@greenroom/i18n';
 import { $ } from '@greenroom/dom';
+import { clockTime } from './chat.js';
 
 const PAUSE = 1000;
 
@@ -47,7 +48,7 @@ export class Notes {
     this.#under = null;
     if (this.text.value === this.#saved) {
       sessionStorage.removeItem(this.key);
-      this.#say(t('note_saved', { time: dateTime(clock, { timeStyle: 'short' }) }));
+      this.#say(t('note_saved', { time: clockTime(clock) }));
     } else {
       this.#keep();
       this.#later();

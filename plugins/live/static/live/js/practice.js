@@ -93,7 +93,7 @@ class LivePractice extends HTMLElement {
 
   #draw({ role, kind, text, seq }) {
     const el = document.createElement('article');
-    el.className = `live-msg ${role === 'candidate' ? 'mine' : 'theirs'} ${kind}`;
+    el.className = `live-msg ${role === 'candidate' ? 'mine' : 'theirs'} is-${kind}`;
     if (seq) el.dataset.seq = seq;
     const head = document.createElement('header');
     const who = document.createElement('b');

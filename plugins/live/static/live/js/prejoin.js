@@ -17,6 +17,7 @@ export class PreJoin {
     $('[data-ask-now]', this.root).addEventListener('click', () => this.open());
     $('[data-speaker-test]', this.root).addEventListener('click', () => this.testSpeaker());
     $('[data-heard-yes]', this.root).addEventListener('click', () => this.heard('ok'));
+    for (const button of $$('[data-retry]', this.root)) button.addEventListener('click', () => this.devices.open(button.dataset.retry));
     $('[data-heard-no]', this.root).addEventListener('click', () => this.heard('bad'));
     this.begin();
   }
@@ -71,6 +72,8 @@ export class PreJoin {
     const box = $('[data-help]', row);
     box.hidden = !help;
     if (box.textContent !== help) box.textContent = help;
+    const retry = $('[data-retry]', row);
+    if (retry) retry.hidden = !help;
   }
 
   async testSpeaker() {

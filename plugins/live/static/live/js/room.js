@@ -34,10 +34,10 @@ class LiveRoom extends HTMLElement {
     this.#press('[data-join]', () => this.join());
     this.#press('[data-join-text]', () => this.join(true));
     this.#press('[data-leave]', () => this.#forget());
-    this.#press('[data-open-panel]', (button) => this.#panel(this.panel === button.dataset.openPanel && !button.closest('.seg') ? '' : button.dataset.openPanel));
+    this.#press('[data-open-panel]', (button) => this.#panel(this.panel === button.dataset.openPanel && !button.closest('.live-seg') ? '' : button.dataset.openPanel));
     this.#press('[data-close-panel]', () => this.#panel(''));
     for (const pick of $$('[data-pick]', this)) pick.addEventListener('change', () => this.devices.choose(pick.dataset.pick, pick.value));
-    for (const form of $$('#leave-room form')) form.addEventListener('submit', () => this.#forget());
+    for (const form of $$('#leave-room form', this)) form.addEventListener('submit', () => this.#forget());
     addEventListener('pagehide', () => this.link?.stop());
     // after a reload in the middle of a session nobody wants the device check again
     const before = sessionStorage.getItem(this.key);

@@ -31,7 +31,7 @@ export class Timer {
       const label = t(state.running ? 'timer_pause' : 'timer_start');
       this.toggle.setAttribute('aria-label', label);
       this.toggle.title = label;
-      this.toggle.classList.toggle('running', state.running);
+      this.toggle.setAttribute('aria-pressed', String(state.running));
     }
     this.draw();
   }
