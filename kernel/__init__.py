@@ -121,6 +121,7 @@ if TYPE_CHECKING:
         save_file as save_file,
         stream_file as stream_file,
     )
+    from .operations.commands import run_in_tenant as run_in_tenant
     from .plugging.hookspecs import hookimpl as hookimpl
     from .plugging.migrate import Sql as Sql
     from .plugging.privacy import privacy_providers as privacy_providers
@@ -282,6 +283,7 @@ _HOMES: dict[str, str] = {
     "require": "auth.permissions",
     "retrying": "engines.connection",
     "route_name": "web.visit",
+    "run_in_tenant": "operations.commands",
     "route_stays": "web.visit",
     "sanitise_picture": "engines.images",
     "save_file": "engines.storage",

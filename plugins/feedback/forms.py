@@ -157,6 +157,7 @@ def rubric_form(rows: int) -> type[RubricForm]:
         fields[f"label_{n}"] = (_Label, "")
         fields[f"about_{n}"] = (_Anchor, "")
         fields[f"weight_{n}"] = (_Weight, 1)
+        fields[f"drop_{n}"] = (bool, False)
         for score in SCORES:
             fields[f"anchor_{n}_{score}"] = (_Anchor, "")
     return cast("type[RubricForm]", create_model("RubricFormOfRows", __base__=RubricForm, **fields))

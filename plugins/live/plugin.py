@@ -5,6 +5,7 @@ from __future__ import annotations
 from kernel import (
     N_,
     Asset,
+    DemoData,
     Feature,
     Job,
     MenuItem,
@@ -24,6 +25,7 @@ from kernel import (
 from . import routes
 from .ai.practice import seed_bank
 from .api import Practices, Sessions
+from .demo import DEMO
 from .events import NoShow, ParticipantWaiting, SessionEnded, SessionStarted
 from .handlers import SUBSCRIBERS
 from .jobs import JOBS
@@ -120,6 +122,11 @@ def register_assets() -> list[Asset]:
         Asset(kind="module", path="js/room.js", routes=("live.room",)),
         Asset(kind="module", path="js/practice.js", routes=("live.practice_room",)),
     ]
+
+
+@hookimpl
+def register_demo_data() -> list[DemoData]:
+    return [DEMO]
 
 
 @hookimpl

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from kernel import N_, now, setting
+from kernel import N_, now, services, setting
+from plugins.users.api import People
 
 from .access import Seat
 from .ai import bank, practice_report
@@ -16,6 +17,7 @@ from .api import PracticeReport, SessionInfo
 from .engines.base import MediaEngine
 from .models import LiveSession, Presence, Question
 from .services import LEFT_BEHIND
+from .states.session import Role
 from .tickets import ice_servers
 
 #: Final states in words, for badges and headings.
@@ -45,6 +47,16 @@ async def partner_here(seat: Seat) -> bool:
         .exclude(account_id=seat.actor.id)
         .exists()
     )
+
+
+async def pictures(seat: Seat) -> dict[str, str]:
+    """Addresses of pictures: `me` and `partner`, where they have one."""
+    people = services.get(People)
+    other = seat.booking.candidate_id if seat.role is Role.INTERVIEWER else seat.booking.interviewer_id
+    if people is None or other is None:
+        return {}
+    found = await people.picture_urls([seat.actor.id, other])
+    return {name: found[i] for name, i in (("me", seat.actor.id), ("partner", other)) if i in found}
 
 
 class SessionsOfRooms:

@@ -61,6 +61,7 @@ async def room(request: web.Request) -> web.StreamResponse:
             **_common(seat),
             "early": seat.standing == "early",
             "may_share": is_on("live.screen_share"),
+            "pictures": await queries.pictures(seat),
             "max_note": MAX_NOTE,
         },
     )
@@ -174,6 +175,7 @@ async def questions(request: web.Request) -> web.StreamResponse:
     context = {
         "rows": await queries.question_rows(wanted.topic, wanted.q),
         "topics": bank.TOPICS,
+        "topic_options": [("", _("All topics")), *((key, _(words[0])) for key, words in bank.TOPICS.items())],
         "levels": bank.LEVELS,
         "wanted": wanted,
     }

@@ -60,8 +60,11 @@ async def socket(request: web.Request) -> web.StreamResponse:
         await services.hub.leave(room, connection)
         if beating is not None:
             beating.cancel()
-        await services.leave(session.id, seat.role, connection.id, because)
         connection.shut(1000)
+        try:
+            await services.leave(session.id, seat.role, connection.id, because)
+        except Exception:
+            log.exception("a departure could not be noted; the sweep finds it")
         with suppress(TimeoutError, asyncio.CancelledError):
             async with asyncio.timeout(5):
                 await writing

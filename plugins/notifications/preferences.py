@@ -89,7 +89,11 @@ async def matrix(recipient: str) -> list[Group]:
             Cell(channel, wants(kind, recipient, channel, choices), kind.critical) for channel in CHANNELS
         )
         lines.setdefault(plugin, []).append(Line(kind.id, _(kind.label), cells))
-    return [Group(plugin, plugin_title(plugin), tuple(found)) for plugin, found in lines.items()]
+    # What can be chosen comes first.
+    return [
+        Group(plugin, plugin_title(plugin), tuple(sorted(found, key=lambda line: line.cells[0].locked)))
+        for plugin, found in lines.items()
+    ]
 
 
 async def save(recipient: str, wanted: Mapping[tuple[str, str], bool], *, source: str = "preferences") -> int:

@@ -73,13 +73,15 @@ async def _sent(request: web.Request) -> tuple[Parsed[RubricForm], int]:
 
 
 def _criteria(form: RubricForm, count: int, stored: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
-    """The criteria of a sent form; rows without a name are left out. Raises Invalid naming the fields."""
+    """The criteria of a sent form; dropped ones and empty rows are left out. Raises Invalid naming the fields."""
     found: list[Criterion] = []
     faults: dict[str, str] = {}
     before = {c.id: c for c in stored}
     for n in range(1, count + 1):
         label = str(getattr(form, f"label_{n}"))
         anchors = tuple(str(getattr(form, f"anchor_{n}_{score}")) for score in SCORES)
+        if getattr(form, f"drop_{n}"):
+            continue
         if not label:
             if any(anchors):
                 faults[f"label_{n}"] = _("Enter a name for the criterion")

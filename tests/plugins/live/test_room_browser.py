@@ -158,19 +158,21 @@ async def test_reload_lost_socket_and_glare_recover(new_page: MakePage, pair: Pa
     await ada.evaluate("document.querySelector('live-room').link.drop()")
     await ada.wait_for_selector('[data-link][data-tone="bad"]')
     await ada.wait_for_selector('[data-link][data-tone="ok"]')
-    assert await ada.evaluate("document.querySelector('live-room').peer.epoch") == epoch, "resumed, nothing renegotiated"
+    assert await ada.evaluate("document.querySelector('live-room').peer.epoch") == epoch, (
+        "resumed, nothing renegotiated"
+    )
     assert (await stats(ada))["frames"] > before, "media never stopped"
 
     for _n in range(3):  # both repair at once
-        await asyncio.gather(
-            *(p.evaluate("document.querySelector('live-room').peer.restart()") for p in (ada, tom))
-        )
+        await asyncio.gather(*(p.evaluate("document.querySelector('live-room').peer.restart()") for p in (ada, tom)))
         await asyncio.sleep(0.3)
     await asyncio.gather(flows(ada), flows(tom))
     for page in (ada, tom):
         assert await page.evaluate("document.querySelector('live-room').peer.pc.signalingState") == "stable"
 
-    await ada.evaluate("{ const r = document.querySelector('live-room'); r.link.send({t: 'rebuild', epoch: r.peer.epoch}) }")
+    await ada.evaluate(
+        "{ const r = document.querySelector('live-room'); r.link.send({t: 'rebuild', epoch: r.peer.epoch}) }"
+    )
     await until(ada, f"document.querySelector('live-room').peer.epoch > {epoch}")
     await asyncio.gather(flows(ada), flows(tom))
 
@@ -260,7 +262,9 @@ async def test_the_practice_room_in_a_browser(new_page: MakePage, pair: Pair, bo
     await page.wait_for_selector(".live-msg.is-question")
     await page.wait_for_selector(".live-clock.running")
     await until(page, "document.querySelector('live-practice').link.up")
-    await page.fill("#answer-text", "I would look at the plan with explain, since it tells me whether an index is used or not.")
+    await page.fill(
+        "#answer-text", "I would look at the plan with explain, since it tells me whether an index is used or not."
+    )
     await page.press("#answer-text", "Control+Enter")
     await page.wait_for_selector(".live-msg.is-follow_up")
     await page.click('[data-do="hint"]')

@@ -18,7 +18,9 @@ GOOD = (
     " of two people can win. If the payment succeeds after the hold has expired, I refund it at once. A virtual queue"
     " lets people in slowly. The seat map may be some seconds old, so it is refreshed before the choice is confirmed."
 )
-KEYWORDS = "hold, transaction, queue, cache, webhook, idempotency, refund, constraint, shards, waiting room, replicas, ttl"
+KEYWORDS = (
+    "hold, transaction, queue, cache, webhook, idempotency, refund, constraint, shards, waiting room, replicas, ttl"
+)
 GERMAN = (
     "Ich würde zuerst eine Tabelle anlegen und dann mit einer Transaktion dafür sorgen, dass nur eine Person den Platz"
     " bekommt, während alle anderen eine klare Meldung sehen und einen anderen Platz wählen können."
@@ -210,7 +212,17 @@ def test_wishes_are_not_answers() -> None:
 def test_strange_input_never_breaks_it() -> None:
     items = list(bundled())
     state, _ = script.begin(items)
-    for text in ("\x00", "🙂" * 4000, "a" * 4000, "?" * 100, "' OR 1=1; --", "<b>hi</b>", "\n\n\n", "هههه", "1 2 3 4 5 6"):
+    for text in (
+        "\x00",
+        "🙂" * 4000,
+        "a" * 4000,
+        "?" * 100,
+        "' OR 1=1; --",
+        "<b>hi</b>",
+        "\n\n\n",
+        "هههه",
+        "1 2 3 4 5 6",
+    ):
         state, replies = script.step(state, items, "answer", text)
         assert replies
     while state.phase != "over":

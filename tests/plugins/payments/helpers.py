@@ -14,6 +14,9 @@ from plugins.payments import bookkeeping, services
 from plugins.payments.api import CheckoutRequest
 from plugins.payments.models import Payment
 
+#: Something that no other plugin knows, so that nobody else reacts to its payments.
+KIND = "order"
+
 
 @dataclass(slots=True)
 class Deal:
@@ -45,7 +48,7 @@ class Deal:
 
 def request(reference_id: UUID, payer: UUID, payee: UUID | None, **changes: Any) -> CheckoutRequest:
     values: dict[str, Any] = {
-        "reference_kind": "booking",
+        "reference_kind": KIND,
         "reference_id": reference_id,
         "payer_id": payer,
         "payee_id": payee,

@@ -12,7 +12,7 @@ from kernel.base.ids import new_id
 from kernel.testing.people import TenantKit
 from plugins.payments import services, states
 
-from .helpers import balances, begin, count, published, request
+from .helpers import KIND, balances, begin, count, published, request
 
 SUCCEEDED, FAILED, EXPIRED = (f"payments.payment_{w}.v1" for w in ("succeeded", "failed", "expired"))
 
@@ -47,7 +47,7 @@ async def test_another_tenants_checkout_does_not_exist(tenant: TenantKit, other_
     refund = {"amount": "1", "reason": "no reason", "version": "1", "ref": "0" * 32}
     assert (await site.post(f"/admin/payments/{deal.id}/refund", refund)).status == 404
     with other_tenant.scope():
-        assert await services.CHECKOUT.status("booking", deal.reference_id) is None
+        assert await services.CHECKOUT.status(KIND, deal.reference_id) is None
 
 
 @pytest.mark.parametrize("data", [{}, {"card": ""}, {"card": "gold"}, {"card": "approve", "extra": "1"}])
@@ -251,7 +251,7 @@ async def test_a_silent_bank_is_asked_again(tenant: TenantKit, run_jobs) -> None
     # Nothing but the bank's answer ends it: not the payer, not the clock, not the booking.
     await deal.payer.post(f"{deal.path}/cancel", {})
     with tenant.scope():
-        await services.close("booking", deal.reference_id)
+        await services.close(KIND, deal.reference_id)
     assert (await deal.send()).location == deal.path
     assert (await deal.row()).state == states.UNKNOWN
     with frozen_time(now() + timedelta(seconds=30)):
@@ -355,7 +355,7 @@ async def test_a_failed_one_makes_room_for_another_attempt(tenant: TenantKit) ->
     assert second.id != deal.id
     await second.paid()
     with tenant.scope():
-        found = await services.CHECKOUT.status("booking", deal.reference_id)
+        found = await services.CHECKOUT.status(KIND, deal.reference_id)
     assert found is not None
     assert (found.id, found.is_paid, found.is_open) == (second.id, True, False)
     assert found.url == f"/payments/{second.id}"

@@ -100,8 +100,8 @@ async def test_whole_way_from_application_to_interviewer(tenant, run_jobs) -> No
         assert (profile.slug, profile.rate_minor, profile.currency) == ("ida-berg", 9550, "EUR")
         assert (profile.skills, profile.languages) == (["System design", "Go"], ["de", "en"])
         assert profile.published is False
-        names = [e.name async for e in published_events()]
-    assert "users.interviewer_approved.v1" in names
+        approved = [e.data async for e in published_events("users.interviewer_approved.v1")]
+    assert approved == [{"account_id": str(site.account_id)}]
     assert "You are an interviewer" in (await site.get("/apply")).text
     assert (await site.get("/interviewer/profile")).status == 200
     history = await admin.get(f"/admin/applications/{row.id}")

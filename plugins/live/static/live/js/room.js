@@ -23,7 +23,7 @@ class LiveRoom extends HTMLElement {
   #joined = false;
 
   connectedCallback() {
-    this.role = this.dataset.role;
+    this.side = this.dataset.role;
     this.key = `live-room:${this.dataset.room}`;
     this.devices = new Devices();
     this.pre = new PreJoin(this, this.devices);
@@ -68,7 +68,7 @@ class LiveRoom extends HTMLElement {
     this.#view('room');
     this.#panel(narrow.matches && !textOnly ? '' : 'chat');
     this.stage = new Stage(this, this.devices);
-    this.peer = new Peer({ polite: this.role === 'candidate', send: (signal) => this.link.send(signal) });
+    this.peer = new Peer({ polite: this.side === 'candidate', send: (signal) => this.link.send(signal) });
     this.peer.addEventListener('track', ({ detail }) => this.stage.track(detail.line, detail.track));
     this.peer.addEventListener('state', ({ detail }) => this.#mediaState(detail));
     this.peer.addEventListener('broken', ({ detail }) => this.#rebuild(detail));
@@ -78,11 +78,11 @@ class LiveRoom extends HTMLElement {
     this.link.addEventListener('down', () => this.#linkState('bad'));
     this.link.addEventListener('end', ({ detail }) => this.#ended(detail));
     const send = (message) => this.link.send(message);
-    const names = { [this.role === 'candidate' ? 'interviewer' : 'candidate']: this.dataset.partner };
-    this.chat = new Chat(this, { role: this.role, names, send, heard: (message) => this.#heard(message) });
+    const names = { [this.side === 'candidate' ? 'interviewer' : 'candidate']: this.dataset.partner };
+    this.chat = new Chat(this, { role: this.side, names, send, heard: (message) => this.#heard(message) });
     $('[data-timer]', this).hidden = false;
     this.timer = new Timer(this, { now: () => this.link.now(), send, say: (words) => this.#say(words) });
-    if (this.role === 'interviewer') this.notes = new Notes(this, { key: this.dataset.room, send });
+    if (this.side === 'interviewer') this.notes = new Notes(this, { key: this.dataset.room, send });
     this.#devicesChanged();
     $('#main', this).focus();
     this.#say(t('joining'));
@@ -141,8 +141,12 @@ class LiveRoom extends HTMLElement {
       this.peer.close();
       return;
     }
+    if (!globalThis.RTCPeerConnection) {
+      this.#notice(t('no_media'), 'bad');
+      return;
+    }
     // each side offers or answers for good: so nobody has to agree on who begins, whoever comes back
-    this.peer.start(epoch, this.#media, this.role === 'interviewer');
+    this.peer.start(epoch, this.#media, this.side === 'interviewer');
   }
 
   #announce() {
