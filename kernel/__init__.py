@@ -89,7 +89,7 @@ if TYPE_CHECKING:
         relative as relative,
         weekday_names as weekday_names,
     )
-    from .base.i18n import gettext as _
+    from .base.i18n import _ as _
     from .base.ids import new_id as new_id, parse_id as parse_id
     from .base.log import get_logger as get_logger
     from .console.landmarks import plugin_title as plugin_title
@@ -128,6 +128,7 @@ if TYPE_CHECKING:
     from .tenancy.epoch import touch_tenant as touch_tenant
     from .tenancy.settings import (
         account_setting as account_setting,
+        reset_setting as reset_setting,
         set_account_setting as set_account_setting,
         set_setting as set_setting,
         set_settings as set_settings,
@@ -281,6 +282,7 @@ _HOMES: dict[str, str] = {
     "render_markdown": "web.markdown",
     "request_id": "base.context",
     "require": "auth.permissions",
+    "reset_setting": "tenancy.settings",
     "retrying": "engines.connection",
     "route_name": "web.visit",
     "run_in_tenant": "operations.commands",

@@ -164,6 +164,7 @@ async def load_actor(token: str, *, touch: bool = True) -> Actor | None:
         roles=roles,
         permissions=await permissions_of(roles),
         session_id=row.session_id,
+        picture_id=row.picture_id,
     )
 
 
@@ -172,7 +173,7 @@ _ROLES = (
     " AND (g.until IS NULL OR g.until > $3)) AS roles"
 )
 _LOAD = f"""
-SELECT s.id AS session_id, s.last_seen_at, a.id, a.email, a.name, a.locale, a.zone, {_ROLES}
+SELECT s.id AS session_id, s.last_seen_at, a.id, a.email, a.name, a.locale, a.zone, a.picture_id, {_ROLES}
 FROM kernel_session s JOIN kernel_account a ON a.tenant_id = s.tenant_id AND a.id = s.account_id
 WHERE s.tenant_id = $1 AND s.token_hash = $2 AND s.ended_at IS NULL AND s.expires_at > $3 AND s.last_seen_at > $4
   AND a.state = 'active'

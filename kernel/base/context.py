@@ -52,6 +52,7 @@ class Actor:
     roles: frozenset[str]
     permissions: frozenset[str]
     session_id: UUID | None = None
+    picture_id: UUID | None = None
 
 
 _tenant: ContextVar[TenantRef | _Every | None] = ContextVar("tenant", default=None)

@@ -7,9 +7,12 @@ from aiohttp import web
 from ..base import zones
 from ..base.clock import now
 from ..base.context import current_actor, current_zone
+from ..base.errors import NotFound
 from ..base.i18n import _
+from ..engines.models import get_or_404
+from ..engines.storage import File
 from ..web.routing import url
-from ..web.views import page, see_other
+from ..web.views import file_answer, page, see_other
 from .landmarks import landmark
 
 
@@ -25,6 +28,15 @@ async def home(request: web.Request) -> web.StreamResponse:
     actor = current_actor()
     name = actor.name.split()[0] if actor and actor.name.split() else ""
     return await page(request, "console/home.html", {"title": _("Home"), "greeting": greeting(name)})
+
+
+async def own_picture(request: web.Request) -> web.StreamResponse:
+    """The picture of whoever is signed in, for the top bar. Its address changes with the picture."""
+    actor = current_actor()
+    if actor is None or actor.picture_id is None:
+        raise NotFound()
+    file = await get_or_404(File, actor.picture_id)
+    return await file_answer(request, file, inline=True, cache="private, max-age=86400")
 
 
 def greeting(name: str) -> str:

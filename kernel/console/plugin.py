@@ -65,6 +65,7 @@ def register_routes() -> list[Route]:
         _get("/sign-in", signin_pages.show_sign_in, "kernel.sign_in"),
         _post("/sign-in", signin_pages.sign_in, "kernel.sign_in_post"),
         _post("/sign-out", signin_pages.sign_out, "kernel.sign_out"),
+        _get("/account/picture", front.own_picture, "kernel.own_picture", SIGNED_IN),
         _get("/account/security", security_pages.show_security, "kernel.security", SIGNED_IN),
         _post("/account/security/password", security_pages.change_password, "kernel.change_password", SIGNED_IN),
         _post("/account/security/end", security_pages.end_one, "kernel.end_session", SIGNED_IN),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -188,9 +189,23 @@ async def browser() -> AsyncIterator[Browser]:
         await found.close()
 
 
+_REPORT = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    report = yield
+    if report.when == "call":
+        item.stash[_REPORT] = report.failed
+    return report
+
+
 @pytest.fixture
-async def new_page(browser: Browser) -> AsyncIterator[Callable[..., Awaitable[Page]]]:
-    """`await new_page(width=390, dark=True)`: a page in a context of its own; console and page errors fail the test."""
+async def new_page(request: pytest.FixtureRequest, browser: Browser) -> AsyncIterator[Callable[..., Awaitable[Page]]]:
+    """`await new_page(width=390, dark=True)`: a page in a context of its own; console and page errors fail the test.
+
+    Pages of a failed test are left as pictures in test-pictures/.
+    """
     contexts: list[Any] = []
     faults: list[str] = []
 
@@ -227,6 +242,11 @@ async def new_page(browser: Browser) -> AsyncIterator[Callable[..., Awaitable[Pa
         return page
 
     yield make
+    if request.node.stash.get(_REPORT, False):
+        folder = Path("test-pictures")
+        folder.mkdir(exist_ok=True)
+        for number, page in enumerate(page for context in contexts for page in context.pages):
+            await page.screenshot(path=folder / f"{request.node.name}-{number}.png", full_page=True)
     for context in contexts:
         await context.close()
     assert faults == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -21,7 +22,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One line of the daily table. Money in minor units of the chosen currency; `rating` None without reviews."""
+    """One line of the daily table. Money in minor units of the chosen currency; `rating` None with too few reviews."""
 
     day: date
     bookings: int
@@ -63,6 +64,9 @@ def all_figures(counts: Counts, span: Period, currency: str, smallest: int) -> l
     before = span.before
     dates = span.dates()
 
+    def rate(found: Counts, stretch: Period) -> float | None:
+        return rating(found, stretch, smallest)
+
     def simple(key: str, metric: str) -> Figure:
         daily = tuple(float(counts.on(day, metric)) for day in dates)
         return Figure(key, counts.total(span, metric), counts.total(before, metric), daily)
@@ -74,34 +78,25 @@ def all_figures(counts: Counts, span: Period, currency: str, smallest: int) -> l
         Figure("revenue", revenue(counts, span, currency), revenue(counts, before, currency), earned),
         simple("sessions", c.SESSIONS),
         simple("bookings", c.BOOKINGS),
-        Figure("lost", lost_share(counts, span), lost_share(counts, before), _rolling(counts, span, _lost_on)),
-        Figure("rating", rating(counts, span, smallest), rating(counts, before, smallest), _ratings(counts, span)),
+        Figure("lost", lost_share(counts, span), lost_share(counts, before), _rolling(counts, span, lost_share)),
+        Figure("rating", rate(counts, span), rate(counts, before), _rolling(counts, span, rate)),
         simple("sign_ups", c.SIGN_UPS),
     ]
 
 
-def _lost_on(counts: Counts, span: Period) -> float | None:
-    return lost_share(counts, span)
-
-
-def _ratings(counts: Counts, span: Period) -> tuple[float, ...]:
-    return _rolling(counts, span, lambda found, week: rating(found, week, 1))
-
-
-def _rolling(counts: Counts, span: Period, share: object) -> tuple[float, ...]:
+def _rolling(counts: Counts, span: Period, share: Callable[[Counts, Period], float | None]) -> tuple[float, ...]:
     """A share day by day, each over the seven days that end there: single days jump too much to see anything."""
-    assert callable(share)  # noqa: S101 - for the type checker
     found: list[float] = []
     for day in span.dates():
         value = share(counts, Period(day - timedelta(days=6), day, span.zone))
         if value is not None:
-            found.append(float(value))
+            found.append(value)
         elif found:
             found.append(found[-1])
     return tuple(found)
 
 
-def by_day(counts: Counts, span: Period, currency: str) -> list[Day]:
+def by_day(counts: Counts, span: Period, currency: str, smallest: int) -> list[Day]:
     """One line a day, oldest first, days without anything included."""
     found = []
     for day in span.dates():
@@ -117,7 +112,7 @@ def by_day(counts: Counts, span: Period, currency: str) -> list[Day]:
                 paid=counts.on(day, c.PAID, currency=currency),
                 refunded=counts.on(day, c.REFUNDED, currency=currency),
                 reviews=reviews,
-                rating=counts.on(day, c.RATING_SUM) / c.RATING_SCALE / reviews if reviews else None,
+                rating=counts.on(day, c.RATING_SUM) / c.RATING_SCALE / reviews if reviews >= max(1, smallest) else None,
                 sign_ups=counts.on(day, c.SIGN_UPS),
                 minutes=round(counts.on(day, c.SECONDS) / 60),
             )

@@ -68,6 +68,8 @@ class Counts:
         )
 
     def total(self, span: Period, metric: str, dimension: str | None = None, currency: str | None = None) -> int:
+        if span.days <= 7:  # asked for each day of a rolling week
+            return sum(self.on(day, metric, dimension, currency) for day in span.dates())
         return sum(
             value
             for (d, c), values in self._found.get(metric, {}).items()
@@ -107,7 +109,8 @@ class InterviewerRow:
 SORTS: Final = {
     "sessions": "sessions DESC, revenue DESC",
     "revenue": "revenue DESC, sessions DESC",
-    "rating": "(rating_sum::float / NULLIF(CASE WHEN ratings >= $6 THEN ratings END, 0)) DESC NULLS LAST, sessions DESC",
+    "rating": "rating_sum::float / (CASE WHEN ratings >= $6 AND ratings > 0 THEN ratings END) DESC NULLS LAST,"
+    " sessions DESC",
 }
 
 
@@ -117,12 +120,12 @@ async def interviewers(span: Period, currency: str, sort: str, smallest: int, li
     names = [BY_INTERVIEWER + m for m in (SESSIONS, NO_SHOWS, PAID, REFUNDED, RATINGS, RATING_SUM)]
     rows = await sql(
         "SELECT * FROM (SELECT dimension,"  # noqa: S608  constants
-        " coalesce(sum(value) FILTER (WHERE metric = $5[1]), 0)::bigint AS sessions,"
-        " coalesce(sum(value) FILTER (WHERE metric = $5[2]), 0)::bigint AS no_shows,"
-        " (coalesce(sum(value) FILTER (WHERE metric = $5[3] AND currency = $4), 0)"
-        " - coalesce(sum(value) FILTER (WHERE metric = $5[4] AND currency = $4), 0))::bigint AS revenue,"
-        " coalesce(sum(value) FILTER (WHERE metric = $5[5]), 0)::bigint AS ratings,"
-        " coalesce(sum(value) FILTER (WHERE metric = $5[6]), 0)::bigint AS rating_sum"
+        " coalesce(sum(value) FILTER (WHERE metric = ($5::text[])[1]), 0)::bigint AS sessions,"
+        " coalesce(sum(value) FILTER (WHERE metric = ($5::text[])[2]), 0)::bigint AS no_shows,"
+        " (coalesce(sum(value) FILTER (WHERE metric = ($5::text[])[3] AND currency = $4), 0)"
+        " - coalesce(sum(value) FILTER (WHERE metric = ($5::text[])[4] AND currency = $4), 0))::bigint AS revenue,"
+        " coalesce(sum(value) FILTER (WHERE metric = ($5::text[])[5]), 0)::bigint AS ratings,"
+        " coalesce(sum(value) FILTER (WHERE metric = ($5::text[])[6]), 0)::bigint AS rating_sum"
         " FROM analytics_daily_metric WHERE tenant_id = $1 AND day BETWEEN $2 AND $3 AND metric = ANY($5::text[])"
         f" GROUP BY dimension) x WHERE $6::int >= 0 AND (sessions > 0 OR revenue <> 0 OR ratings > 0)"
         f" ORDER BY {order}, dimension LIMIT $7",

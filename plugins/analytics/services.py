@@ -42,7 +42,7 @@ async def rollup_zone() -> str:
 async def _take_rollup(lock: str) -> str:
     """Hold the tenant's rollup row until the commit. Counting shares it, a recount has it alone. Gives its zone."""
     tenant = current_tenant().id
-    query = f"SELECT zone FROM analytics_rollup WHERE tenant_id = $1 FOR {lock}"
+    query = f"SELECT zone FROM analytics_rollup WHERE tenant_id = $1 FOR {lock}"  # noqa: S608  a constant
     row = await sql_one(query, tenant)
     if row is None:
         await execute(
@@ -130,8 +130,8 @@ async def import_figures(found: Iterable[Increment]) -> None:
 async def _mark(ids: list[UUID]) -> None:
     if ids:
         await execute(
-            "INSERT INTO analytics_applied (id, tenant_id, at) SELECT e, $1::uuid, $2::timestamptz FROM unnest($3::uuid[]) e"
-            " ON CONFLICT DO NOTHING",
+            "INSERT INTO analytics_applied (id, tenant_id, at)"
+            " SELECT e, $1::uuid, $2::timestamptz FROM unnest($3::uuid[]) e ON CONFLICT DO NOTHING",
             current_tenant().id,
             now(),
             ids,
@@ -145,8 +145,8 @@ async def _add(found: Iterable[Increment], origin: str = FROM_EVENTS) -> None:
         part = rows[start : start + _BATCH]
         await execute(
             "INSERT INTO analytics_daily_metric AS m (id, tenant_id, day, metric, dimension, currency, origin, value)"
-            " SELECT x.id, $1::uuid, x.day, x.metric, x.dimension, x.currency, $2::text, x.value FROM unnest($3::uuid[],"
-            " $4::date[], $5::text[], $6::text[], $7::text[], $8::bigint[])"
+            " SELECT x.id, $1::uuid, x.day, x.metric, x.dimension, x.currency, $2::text, x.value"
+            " FROM unnest($3::uuid[], $4::date[], $5::text[], $6::text[], $7::text[], $8::bigint[])"
             " AS x (id, day, metric, dimension, currency, value)"
             " ON CONFLICT (tenant_id, day, metric, dimension, currency, origin)"
             " DO UPDATE SET value = m.value + excluded.value",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from babel import Locale, dates
+from babel import Locale, dates, numbers
 
-from kernel import _, current_locale, format_money, format_number, is_rtl
+from kernel import currency_digits, current_locale, format_money, format_number, is_rtl
+from kernel import gettext as _
 
 
 def _locale() -> Locale:
@@ -22,6 +23,11 @@ def short_day(day: date) -> str:
 def long_day(day: date) -> str:
     """`26 Oct 2026`."""
     return dates.format_date(day, "medium", locale=_locale())
+
+
+def stars(rating: float) -> str:
+    """`4.80`: an average of ratings."""
+    return numbers.format_decimal(rating, format="0.00", locale=_locale())
 
 
 def percent(part: float, digits: int = 1) -> str:
@@ -51,8 +57,6 @@ def change(now: float, before: float) -> str | None:
 
 def money(currency: str, minor: float) -> str:
     """An amount in minor units; large ones without decimals."""
-    from kernel import currency_digits
-
     unit = 10 ** currency_digits(currency)
     whole = round(minor)
     return format_money(round(whole / unit) * unit if abs(whole) >= 1000 * unit else whole, currency)

@@ -145,4 +145,7 @@ DESCRIPTIONS: Final = {
     "general": N_("For technical and mixed interviews. Used when no other rubric fits."),
     "behavioural": N_("For interviews about experience and behaviour, answered by stories."),
 }
-MATCHES: Final = {"general": (), "behavioural": ("behavio", "leadership", "verhalten", "führung")}
+MATCHES: Final = {
+    "general": (),
+    "behavioural": ("behaviour", "behavior", "leadership", "verhalten", "führung", "vorstellung", "gehalt"),
+}

@@ -27,7 +27,7 @@ SIGNALS: Final[dict[str, tuple[str, str]]] = {
 #: Names of the stars and their questions.
 ASPECTS: Final[dict[str, tuple[str, str]]] = {
     "realism": (N_("Realism"), N_("How close did it feel to a real interview?")),
-    "clarity": (N_("Clarity"), N_("How clear were the questions and explanations?")),
+    "clarity": (N_("Clarity"), N_("How clear were questions and answers?")),
     "usefulness": (N_("Usefulness"), N_("How much will it help you next time?")),
 }
 

@@ -8,23 +8,22 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field, StringConstraints, create_model
 
-from kernel import Form, N_, Words
+from kernel import N_, Form, Words
 
 from .content import ASPECTS, MAX_EVIDENCE, MAX_SUMMARY, CardContent, Mark, ReviewContent
 from .rubrics import SCORES, Criterion, RubricCopy, said
 
 _Summary = Annotated[str, StringConstraints(max_length=MAX_SUMMARY)]
 _Evidence = Annotated[str, StringConstraints(max_length=MAX_EVIDENCE)]
-_Score = Annotated[
-    int | None,
-    Field(ge=1, le=5),
-    Words(bad=N_("Choose a score from 1 to 5"), low=N_("Choose a score from 1 to 5"), high=N_("Choose a score from 1 to 5")),
-]
-_Stars = Annotated[
-    int | None,
-    Field(ge=1, le=5),
-    Words(bad=N_("Choose one to five stars"), low=N_("Choose one to five stars"), high=N_("Choose one to five stars")),
-]
+
+
+def _always(message: str) -> Words:
+    """The same words whatever is wrong with the value."""
+    return Words(missing=message, bad=message, low=message, high=message)
+
+
+_Score = Annotated[int | None, Field(ge=1, le=5), _always(N_("Choose a score from 1 to 5"))]
+_Stars = Annotated[int | None, Field(ge=1, le=5), _always(N_("Choose one to five stars"))]
 
 
 class RubricChoice(Form):
@@ -58,9 +57,7 @@ def _card_form(ids: tuple[str, ...]) -> type[CardForm]:
 
 
 def card_content(form: CardForm, rubric: RubricCopy) -> CardContent:
-    marks = {
-        c.id: Mark(getattr(form, f"score_{c.id}"), getattr(form, f"evidence_{c.id}")) for c in rubric.criteria
-    }
+    marks = {c.id: Mark(getattr(form, f"score_{c.id}"), getattr(form, f"evidence_{c.id}")) for c in rubric.criteria}
     return CardContent(marks, form.strengths, form.improvements, form.next_step, form.signal)
 
 
@@ -143,9 +140,7 @@ class RubricForm(Form):
 
 _Label = Annotated[str, StringConstraints(max_length=80)]
 _Anchor = Annotated[str, StringConstraints(max_length=300)]
-_Weight = Annotated[
-    int, Field(ge=1, le=10), Words(bad=N_("Enter a weight from 1 to 10"), low=N_("Enter a weight from 1 to 10"), high=N_("Enter a weight from 1 to 10"))
-]
+_Weight = Annotated[int, Field(ge=1, le=10), _always(N_("Enter a weight from 1 to 10"))]
 
 
 @lru_cache(maxsize=16)
@@ -179,5 +174,6 @@ def unsaid(typed: str, stored: str) -> str:
 
 def rows_wanted(raw: Mapping[str, str], least: int, most: int) -> int:
     """How many criteria a sent form has."""
-    numbers = [int(k[6:]) for k in raw if k.startswith("label_") and k[6:].isascii() and k[6:].isdecimal() and len(k) < 9]
+    ends = [name[6:] for name in raw if name.startswith("label_") and len(name) < 9]
+    numbers = [int(end) for end in ends if end.isascii() and end.isdecimal()]
     return max(least, min(most, max(numbers, default=least)))

@@ -1,4 +1,4 @@
-"""Tables of feedback. Written by services only. Ids of accounts and bookings are plain UUIDs: those rows are others'."""
+"""Tables of feedback. Written by services only. Accounts and bookings are plain UUIDs: those rows are others'."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from kernel import Happened, N_, Notice, NotificationType, accounts, url
+from kernel import N_, Happened, Notice, NotificationType, accounts, url
 
 
 async def due(happened: Happened) -> list[Notice]:

@@ -14,6 +14,7 @@ from plugins.users.api import People
 
 from .access import Seat, may_read_review, may_read_scorecard
 from .bundled import GENERAL
+from .content import CardContent, unpack_card
 from .forms import MineFilter
 from .models import Edition, Exchange, Review, RubricRevision, Scorecard
 from .rubrics import RubricCopy, unpack, unpack_criteria
@@ -205,10 +206,23 @@ async def _edition(card: Scorecard, number: int | None) -> CardView:
     return former_card_view(card, chosen, numbers) if chosen is not None else card_view(card, numbers)
 
 
-async def latest_released(account_id: UUID) -> Scorecard | None:
-    """The latest scorecard about somebody that they may read."""
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The latest scorecard that somebody may read about themselves."""
+
+    booking_id: UUID
+    exchange: Exchange
+    score: int
+    content: CardContent
+
+
+async def latest_released(account_id: UUID) -> Latest | None:
+    """None before the first release."""
     found = Scorecard.filter(subject_id=account_id, state=SUBMITTED, exchange__released_at__isnull=False)
-    return await found.order_by("-exchange__ended_at").prefetch_related("exchange").first()
+    card = await found.order_by("-exchange__ended_at").prefetch_related("exchange").first()
+    if card is None:
+        return None
+    return Latest(card.booking_id, card.exchange, card.score or 0, unpack_card(card.content))
 
 
 # --- what a scorecard form starts with -----------------------------------------------------------------------------
@@ -232,4 +246,3 @@ async def rubric_for(exchange: Exchange, card: Scorecard | None, wanted: str = "
         return unpack(card.rubric)
     found = chosen or rubrics.fitting(offered, exchange.title)
     return rubrics.copy_of(found) if found is not None else GENERAL
-

@@ -17,7 +17,9 @@ SETTINGS = [
         minimum=1,
         maximum=60,
         label=N_("Days until feedback is released one-sided"),
-        help=N_("Both sides see each other's feedback once both are in. If one is missing, the other is released then."),
+        help=N_(
+            "Both sides read each other's feedback once both are in; if one is missing, the other is released then."
+        ),
     ),
     Setting(
         key=DUE_HOURS,

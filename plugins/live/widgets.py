@@ -38,12 +38,7 @@ async def join_panel(subject: Any) -> Markup | None:
         "state": queries.STATES.get(session.state) if session is not None else None,
         "minutes": round(session.seconds / 60) if session is not None else 0,
     }
-    return await _drawn("live/join_panel.html", context)
-
-
-async def _drawn(template: str, context: dict[str, Any]) -> Markup:
-    request = templates._visit().request
-    return Markup(await templates.render(request, template, context, whole=False))  # noqa: S704 - autoescaped
+    return await templates.piece("live/join_panel.html", context)
 
 
 async def _booking(subject: Any) -> BookingInfo | None:

@@ -179,4 +179,3 @@ _PAGE = Markup(
     '<tr><td style="padding:16px 4px 0;font:400 12px/1.6 {font};color:{quiet};">{foot}</td></tr>\n'
     "</table></td></tr></table></body></html>\n"
 )
-

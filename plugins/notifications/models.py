@@ -33,9 +33,7 @@ class Message(TenantModel):
     class Meta:
         table = "notifications_message"
         unique_together = (("tenant_id", "account_id", "key"),)
-        indexes = (
-            Index(fields=("tenant_id", "account_id", "created_at", "id"), name="notifications_message_list"),
-        )
+        indexes = (Index(fields=("tenant_id", "account_id", "created_at", "id"), name="notifications_message_list"),)
         personal = ("subject", "body", "params", "action_url")
 
 

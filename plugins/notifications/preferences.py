@@ -70,9 +70,7 @@ async def choices_of(recipients: Iterable[str], type_id: str | None = None) -> d
     return {(row.recipient, row.type_id, row.channel): row.wanted for row in rows}
 
 
-def wants(
-    kind: NotificationType, recipient: str, channel: str, choices: Mapping[tuple[str, str, str], bool]
-) -> bool:
+def wants(kind: NotificationType, recipient: str, channel: str, choices: Mapping[tuple[str, str, str], bool]) -> bool:
     """Critical types always come by their channels; else the person's choice, else the type's default."""
     default = channel in kind.channels
     if kind.critical:
@@ -85,9 +83,7 @@ async def matrix(recipient: str) -> list[Group]:
     choices = await choices_of([recipient])
     lines: dict[str, list[Line]] = {}
     for plugin, kind in current_snapshot().shape.notification_types.values():
-        cells = tuple(
-            Cell(channel, wants(kind, recipient, channel, choices), kind.critical) for channel in CHANNELS
-        )
+        cells = tuple(Cell(channel, wants(kind, recipient, channel, choices), kind.critical) for channel in CHANNELS)
         lines.setdefault(plugin, []).append(Line(kind.id, _(kind.label), cells))
     # What can be chosen comes first.
     return [

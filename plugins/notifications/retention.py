@@ -33,6 +33,9 @@ async def clean() -> None:
             tenant, before, _BATCH,
         )  # fmt: skip
         if not await execute(
-            f"DELETE FROM notifications_email WHERE tenant_id = $1 AND id IN ({old})", tenant, before, _BATCH  # noqa: S608
+            f"DELETE FROM notifications_email WHERE tenant_id = $1 AND id IN ({old})",
+            tenant,
+            before,
+            _BATCH,  # noqa: S608
         ):
             return

@@ -212,4 +212,3 @@ async def _attach(email_id: UUID, notice: Notice) -> None:
             content_type=texts.one_line(content_type)[:200],
             data=data,
         )
-

@@ -73,9 +73,7 @@ class Checkout(Protocol):
     async def start(self, request: CheckoutRequest) -> CheckoutSession:
         """Begin, or find again: the same reference leads to the same checkout while that is open or paid."""
 
-    async def refund(
-        self, reference_kind: str, reference_id: UUID, percent: int, reason: str, key: str = ""
-    ) -> None:
+    async def refund(self, reference_kind: str, reference_id: UUID, percent: int, reason: str, key: str = "") -> None:
         """Give `percent` of what was paid back, never more than is left. The same `key` (or reason) acts once.
 
         Of a part of a minor unit, a half or more counts as one in favour of the payer. Nothing was paid: nothing

@@ -11,7 +11,7 @@ from kernel import current_tenant, parse_id, sql
 from .forms import LedgerFilter
 from .ledger import chart
 
-PAGE = 20
+PAGE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,8 @@ async def proof() -> Proof:
     wrong = await sql(
         "SELECT e.id FROM payments_ledger_entry e LEFT JOIN payments_ledger_line l ON l.tenant_id = e.tenant_id"
         " AND l.entry_id = e.id WHERE e.tenant_id = $1 GROUP BY e.id, e.line_count"
-        " HAVING count(l.id) <> e.line_count OR coalesce(sum(l.amount_minor), 0) <> 0 OR count(DISTINCT l.currency) <> 1",
+        " HAVING count(l.id) <> e.line_count OR coalesce(sum(l.amount_minor), 0) <> 0"
+        " OR count(DISTINCT l.currency) <> 1",
         tenant,
     )
     totals = await sql(

@@ -17,7 +17,7 @@ def safe(value: object) -> str:
     if isinstance(value, int):
         return str(value)
     text = str(value)
-    if text.lstrip().startswith(_DANGEROUS) and not _is_number(text):
+    if (text.startswith(_DANGEROUS) or text.lstrip().startswith(_DANGEROUS)) and not _is_number(text):
         return "'" + text
     return text
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from kernel import current_tenant, sql
 
 from . import states
-from .queries import Subject, subjects
 from .models import Payment
+from .queries import Subject, subjects
 
 PAGE: Final = 25
 

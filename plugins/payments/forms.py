@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from kernel import Form, N_, Words
+from kernel import N_, Form, Words
 
 SORTS = ("when", "amount", "state")
 

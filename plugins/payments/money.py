@@ -19,7 +19,7 @@ def parse_amount(text: str, currency: str) -> int | None:
     digits = currency_digits(currency)
     if match is None or len(match[2] or "") > digits:
         return None
-    return int(match[1]) * 10**digits + int((match[2] or "").ljust(digits, "0") or "0")
+    return int(match[1] + (match[2] or "").ljust(digits, "0"))
 
 
 def plain_amount(minor: int, currency: str) -> str:

@@ -34,7 +34,7 @@ async def refund(event: Happened) -> list[Notice]:
             key=f"payments.refund:{event.id}",
             account_id=UUID(data["payer_id"]),
             subject=N_("Refund: {amount} for {what}"),
-            body=N_("You get {amount} back for {what}. Reason: {reason}\n\nBanks take up to five working days to show it."),
+            body=N_("You get {amount} back for {what}. Reason: {reason}\n\nBanks need up to five working days for it."),
             params={
                 "amount": Money(data["refund_minor"], data["currency"]),
                 "what": data.get("description", ""),

@@ -11,7 +11,7 @@ from .services.refunds import HOUSE, SHARED, share_of
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Who gives what: the payer gets `amount_minor`, of which `shares` say whose it was; all the house's for goodwill."""
+    """Who gives what: the payer gets `amount_minor`, and `shares` say whose it was (goodwill: the house's)."""
 
     amount_minor: int
     bearer: str

@@ -11,7 +11,8 @@ from uuid import UUID
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from kernel import _, accounts, services as neighbours
+from kernel import _, accounts
+from kernel import services as neighbours
 
 from . import states
 from .forms import PaymentFilter

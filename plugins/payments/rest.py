@@ -144,9 +144,7 @@ async def cancel(request: web.Request) -> web.StreamResponse:
 async def refund(request: web.Request) -> web.StreamResponse:
     payment = await get_or_404(Payment, request.match_info["id"])
     wanted = await read_json(request, RefundIn)
-    order = services.RefundOrder(
-        wanted.amount_minor, wanted.reason, f"api:{wanted.key}", wanted.bearer, wanted.version
-    )
+    order = services.RefundOrder(wanted.amount_minor, wanted.reason, f"api:{wanted.key}", wanted.bearer, wanted.version)
     made = await services.open_refund(payment, order)
     if made is None:
         raise errors.Conflict

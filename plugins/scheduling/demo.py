@@ -14,7 +14,7 @@ from plugins.users.api import InterviewerCard, Interviewers
 
 from . import demo_cast, policies
 from .availability import Question, ask, minute
-from .models import Booking, BookingChange, InterviewType, Offer, Schedule, TimeOff
+from .models import Booking, BookingChange, DateOverride, InterviewType, Offer, Schedule, TimeOff
 from .pricing import price_of
 from .services import core
 from .states import Outcome, Status
@@ -83,7 +83,8 @@ async def _hours(stage: _Stage, slug: str) -> None:
     """Everybody's weekly hours in their own zone, and what they offer, by their skills."""
     human = [t for t in stage.types.values() if t.kind == "human"]
     schedules, offers, away = [], [], []
-    for n, card in enumerate(stage.cards):
+    login = demo_cast.INTERVIEWERS.get(slug, "")
+    for n, card in enumerate(sorted(stage.cards, key=lambda c: (c.name != login, c.name))):
         weekly = demo_cast.WEEKS[n % len(demo_cast.WEEKS)]
         schedules.append(
             Schedule(account_id=card.account_id, zone=card.zone, weekly=weekly, per_day=4 if n % 3 else None)
@@ -211,7 +212,8 @@ async def _upcoming(stage: _Stage) -> None:
     me, host = _logins(stage)
     soon = now().astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=4)
     soon += timedelta(minutes=-soon.minute % 5)
-    _row(stage, stage.offers[host.account_id][0], host, me, soon, Status.ACCEPTED)
+    first = _row(stage, stage.offers[host.account_id][0], host, me, soon, Status.ACCEPTED)
+    await _special_day(host, first)
     taken: list[tuple[set[UUID], datetime, datetime]] = [
         ({me.id, host.account_id}, soon - timedelta(minutes=30), soon + timedelta(hours=2))
     ]
@@ -229,6 +231,15 @@ async def _upcoming(stage: _Stage) -> None:
     await BookingChange.bulk_create(stage.changes)
     for row in stage.rows:
         await core.plan(row)
+
+
+async def _special_day(host: InterviewerCard, first: Booking) -> None:
+    """The session that can be joined now may fall on a free evening: the host has said yes to that day."""
+    schedule = await Schedule.get(account_id=host.account_id, name="")
+    begin, end = zones.wall(first.starts_at, schedule.zone), zones.wall(first.ends_at, schedule.zone)
+    last = f"{min(end.hour + 1, 23):02}:00" if end.date() == begin.date() else "24:00"
+    ranges = [[f"{begin.hour:02}:00", last]] if last > f"{begin.hour:02}:00" else [[f"{begin.hour:02}:00", "24:00"]]
+    await DateOverride.create(schedule_id=schedule.id, date=begin.date(), ranges=ranges)
 
 
 async def _free(

@@ -10,7 +10,6 @@ from .models import Booking, BookingChange
 from .states import Status
 
 _TITLES: Final[dict[str, tuple[str, str, str]]] = {
-    Status.HELD: (N_("Time held"), "timer", ""),
     Status.PENDING: (N_("Payment begun"), "card", ""),
     Status.ACCEPTED: (N_("Booked"), "check", "ok"),
     Status.IN_PROGRESS: (N_("Session began"), "video", "accent"),

@@ -38,10 +38,10 @@ def _bare(hours: Any) -> Availability:
 
 
 async def week(account_id: UUID, schedule: Schedule, asked: str) -> Week | None:
-    """The week (Monday first) that holds the asked date, or today."""
+    """Seven days from the asked date on, or from today."""
     at = now()
     today = zones.wall(at, schedule.zone).date()
-    first = _monday(asked, today)
+    first = _first_day(asked, today)
     low = zones.instant(first, time(), schedule.zone)
     high = zones.instant(first + timedelta(days=7), time(), schedule.zone)
     found = (await hours_of([account_id], min(low, at))).get(account_id)
@@ -61,24 +61,24 @@ async def week(account_id: UUID, schedule: Schedule, asked: str) -> Week | None:
         days.append(_column(day, today, free, booked, schedule.zone, hour_from))
         agenda.append((format_date(day, "day"), [f"{_clock(a)} – {_clock(b)}" for a, b in free]))
     return Week(
-        title=_("Week of {date}").format(date=format_date(first, "medium")),
+        title=_("Seven days from {date}").format(date=format_date(first, "medium")),
         days=days,
         hours=[_clock(h * 60) for h in range(hour_from, hour_to)],
         agenda=agenda,
-        prev=_link(first - timedelta(days=7)) if first > today else None,
+        prev=_link(max(first - timedelta(days=7), today)) if first > today else None,
         next=_link(first + timedelta(days=7)),
         change=_change(schedule.zone, first),
     )
 
 
-def _monday(asked: str, today: date) -> date:
+def _first_day(asked: str, today: date) -> date:
     try:
         day = date.fromisoformat(asked) if len(asked) == 10 else today
     except ValueError:
         day = today
     if abs((day - today).days) > 700:
         day = today
-    return day - timedelta(days=day.weekday())
+    return day
 
 
 def _link(day: date) -> str:

@@ -198,7 +198,7 @@ class ReasonForm(Form):
 
 
 class RoleForm(Form):
-    role: Annotated[str, Words(missing=N_("Choose a role"))]
+    role: Annotated[str, StringConstraints(min_length=1, max_length=60), Words(missing=N_("Choose a role"))]
 
 
 class PeopleQuery(Form):

@@ -32,6 +32,7 @@ async def mine(request: web.Request) -> web.StreamResponse:
         "as_candidate": as_candidate,
         "as_interviewer": as_interviewer,
         "progress": await progress(actor.id) if as_candidate else None,
+        "latest": await queries.latest_released(actor.id) if as_candidate else None,
         "rating": await RatingsOfReviews().summary(actor.id) if as_interviewer else None,
         "recent": await RatingsOfReviews().recent(actor.id, 3) if as_interviewer else [],
         **_pages(wanted, total),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from kernel import errors, flash, page, read_form, see_other, services, url
@@ -18,7 +20,7 @@ async def show(
     request: web.Request,
     seat: Seat,
     *,
-    typed: dict[str, object] | None = None,
+    typed: Mapping[str, object] | None = None,
     faults: dict[str, str] | None = None,
     status: int = 200,
     conflict: str = "",

@@ -99,9 +99,7 @@ def _criteria(form: RubricForm, count: int, stored: tuple[Criterion, ...]) -> tu
         else:
             pairs = zip(anchors, old.anchors, strict=True)
             kept = tuple(unsaid(typed, source) for typed, source in pairs)
-            found.append(
-                Criterion(old.id, unsaid(label, old.label), unsaid(about, old.description), weight, kept)
-            )
+            found.append(Criterion(old.id, unsaid(label, old.label), unsaid(about, old.description), weight, kept))
     if not found and not faults:
         faults["label_1"] = _("Enter a name for the criterion")
     if len({c.id for c in found}) != len(found):

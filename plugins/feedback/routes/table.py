@@ -12,6 +12,7 @@ from kernel import SIGNED_IN, Route
 from ..permissions import MODERATE, RUBRICS
 from . import admin, mine, practice, review, rubrics, scorecard
 
+Method = Literal["GET", "POST"]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _ONE = "/feedback/{booking_id}"
@@ -20,14 +21,12 @@ _RUBRIC = "/admin/rubrics/{rubric_id}"
 
 
 def _own(
-    method: Literal["GET", "POST"], path: str, handler: Handler, name: str, *, once: bool = False, rate: str | None = None
+    method: Method, path: str, handler: Handler, name: str, *, once: bool = False, rate: str | None = None
 ) -> Route:
-    return Route(
-        method=method, path=path, handler=handler, name=name, permission=SIGNED_IN, idempotent=once, rate=rate
-    )
+    return Route(method=method, path=path, handler=handler, name=name, permission=SIGNED_IN, idempotent=once, rate=rate)
 
 
-def _admin(method: Literal["GET", "POST"], path: str, handler: Handler, name: str, permission: str) -> Route:
+def _admin(method: Method, path: str, handler: Handler, name: str, permission: str) -> Route:
     return Route(method=method, path=path, handler=handler, name=name, permission=permission)
 
 
@@ -50,8 +49,12 @@ ROUTES = [
     _admin("GET", "/admin/rubrics", rubrics.listed, "feedback.rubrics", RUBRICS),
     _admin("GET", "/admin/rubrics/new", rubrics.new, "feedback.rubric_new", RUBRICS),
     Route(
-        method="POST", path="/admin/rubrics/new", handler=rubrics.create, name="feedback.rubric_create",
-        permission=RUBRICS, idempotent=True,
+        method="POST",
+        path="/admin/rubrics/new",
+        handler=rubrics.create,
+        name="feedback.rubric_create",
+        permission=RUBRICS,
+        idempotent=True,
     ),
     _admin("GET", _RUBRIC, rubrics.edit, "feedback.rubric", RUBRICS),
     _admin("POST", _RUBRIC, rubrics.change, "feedback.rubric_change", RUBRICS),

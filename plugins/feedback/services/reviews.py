@@ -119,8 +119,6 @@ async def report(seat: Seat, reason: str) -> Review:
         if not review.report_state:
             await compare_and_set(review, report_state="open", reported_at=now(), report_reason=reason[:500])
             await publish(
-                events.ReviewReported(
-                    booking_id=review.booking_id, review_id=review.id, reporter_id=seat.actor.id
-                )
+                events.ReviewReported(booking_id=review.booking_id, review_id=review.id, reporter_id=seat.actor.id)
             )
     return review

@@ -6,9 +6,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from tortoise.exceptions import IntegrityError
+
 from kernel import audit, compare_and_set, current_actor, errors, unit_of_work, violated
 from kernel import gettext as _
-from tortoise.exceptions import IntegrityError
 
 from ..bundled import BEHAVIOURAL, DESCRIPTIONS, GENERAL, MATCHES
 from ..models import Rubric, RubricRevision

@@ -42,9 +42,7 @@ async def save_draft(seat: Seat, rubric: RubricCopy, content: CardContent, versi
         if card.state == SUBMITTED:
             raise Locked
         check_move(card.state, DRAFT)
-        await compare_and_set(
-            card, rubric=pack(rubric), content=pack_card(content), score=overall(rubric, content)
-        )
+        await compare_and_set(card, rubric=pack(rubric), content=pack_card(content), score=overall(rubric, content))
     return card
 
 

@@ -64,9 +64,7 @@ async def retry(request: web.Request) -> web.StreamResponse:
         async with unit_of_work():
             await outbox.retry(row.id)
             before = {"state": row.state, "reason": row.reason}
-            await audit.record(
-                "notifications.email_retried", subject="email", subject_id=str(row.id), before=before
-            )
+            await audit.record("notifications.email_retried", subject="email", subject_id=str(row.id), before=before)
     except errors.Conflict:
         flash(request, _("This email is not among the failed ones any more"), "warn")
     else:

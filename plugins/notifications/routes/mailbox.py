@@ -84,7 +84,7 @@ async def html(request: web.Request) -> web.StreamResponse:
     _only_here()
     mail = await _mail(request)
     framed = mail.html.replace("<head>", '<head><base target="_top">', 1)
-    return html_answer(framed, headers={"Content-Security-Policy": _FRAME, "Referrer-Policy": "no-referrer"})
+    return html_answer(framed, headers={"Content-Security-Policy": _FRAME})
 
 
 async def file(request: web.Request) -> web.StreamResponse:

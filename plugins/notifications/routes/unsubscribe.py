@@ -52,6 +52,4 @@ async def _page(request: web.Request, recipient: str, type_id: str, step: str) -
         "token": request.match_info["token"],
         "known": "@" not in recipient,
     }
-    # The address carries a token: no other site is told of it.
-    headers = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
-    return await page(request, "notifications/unsubscribe.html", context, headers=headers)
+    return await page(request, "notifications/unsubscribe.html", context, headers={"X-Robots-Tag": "noindex"})

@@ -20,7 +20,7 @@ GOODWILL = "goodwill_expense"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`owned` accounts are kept per payee. `credit` ones grow by credits: their balance is shown with the sign turned."""
+    """`owned` accounts are kept per payee. Of `credit` ones the balance is shown with the sign turned."""
 
     label: str
     about: str

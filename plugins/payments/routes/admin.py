@@ -21,9 +21,11 @@ from kernel import (
     read_form,
     read_query,
     see_other,
-    services as neighbours,
     url,
     url_with,
+)
+from kernel import (
+    services as neighbours,
 )
 
 from .. import bookkeeping, csvs, queries, services, states
@@ -66,8 +68,10 @@ def _wanted(request: web.Request) -> PaymentFilter:
 
 
 def _query(wanted: PaymentFilter) -> dict[str, Any]:
-    ordered = {} if (wanted.sort, wanted.desc) == ("when", True) else {"sort": wanted.sort, "desc": "1" if wanted.desc else None}
-    return {"q": wanted.q or None, "state": wanted.state or None, **ordered}
+    query = {"q": wanted.q or None, "state": wanted.state or None}
+    if (wanted.sort, wanted.desc) != ("when", True):
+        query |= {"sort": wanted.sort, "desc": "1" if wanted.desc else None}
+    return query
 
 
 def _sort_link(wanted: PaymentFilter, key: str) -> tuple[str, str | None]:
@@ -118,7 +122,8 @@ async def show_one(request: web.Request) -> web.StreamResponse:
     payment = await _payment(request)
     refunds = (await queries.refunds_of([payment.id]))[payment.id]
     booked, _total = await bookkeeping.entries(LedgerFilter(payment=str(payment.id)), limit=50)
-    ids = [payment.payer_id, payment.payee_id, *(r.actor_id for r in refunds), *(ln.owner_id for e in booked for ln in e.lines)]
+    owners = {line.owner_id for entry in booked for line in entry.lines}
+    ids = {payment.payer_id, payment.payee_id, *owners, *(r.actor_id for r in refunds)}
     context = {
         "title": payment.description,
         "payment": payment,
@@ -153,13 +158,13 @@ async def refund_form(request: web.Request) -> web.StreamResponse:
 async def _preview(
     request: web.Request, payment: Payment, parsed: Parsed[RefundDraft], status: int = 200
 ) -> web.StreamResponse:
-    minor = parse_amount(parsed.value.amount, payment.currency) if parsed.value else None
+    minor = parse_amount(parsed.raw.get("amount", ""), payment.currency)
     left = payment.amount_minor - payment.refunded_minor
     problems = dict(parsed.errors)
-    if parsed.value is not None and (minor is None or not 0 < minor <= left):
+    if "amount" not in problems and (minor is None or not 0 < minor <= left):
         problems["amount"] = _wrong_amount(payment, left)
     if problems or parsed.value is None or minor is None:
-        return await _draw_refund(request, payment, None, parsed.raw, problems, 422)
+        return await _draw_refund(request, payment, None, parsed.raw, problems, 422 if status == 200 else status)
     effect = await effect_of(payment, minor, parsed.value.bearer)
     return await _draw_refund(request, payment, effect, parsed.raw, {}, status)
 

@@ -46,7 +46,10 @@ async def as_csv(request: web.Request) -> web.StreamResponse:
     """The entries that the page means, one row a line."""
     found, _total = await bookkeeping.entries(_wanted(request), limit=queries.EXPORT_LIMIT)
     names = await queries.people([line.owner_id for e in found for line in e.lines])
-    head = (_("Booked (UTC)"), _("Entry"), _("Kind"), _("For"), _("Account"), _("Owner"), _("Currency"), _("Debit"), _("Credit"))
+    head = (
+        _("Booked (UTC)"), _("Entry"), _("Kind"), _("For"), _("Account"), _("Owner"), _("Currency"), _("Debit"),
+        _("Credit"),
+    )  # fmt: skip
     rows = (
         (
             e.at.strftime("%Y-%m-%d %H:%M:%S"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -203,7 +203,7 @@ async def _succeed(payment: Payment, changes: dict[str, str]) -> None:
     await publish(PaymentSucceeded(**_facts(payment), description=payment.description))
 
 
-def _facts(payment: Payment) -> dict[str, object]:
+def _facts(payment: Payment) -> dict[str, Any]:
     """What every event tells of a payment."""
     return {
         "payment_id": payment.id,

@@ -18,8 +18,9 @@ from .steps import of_reference, shares_of
 
 async def share_left(payment: Payment) -> int:
     """What the payee has of a payment after its refunds."""
-    done = await Refund.filter(payment_id=payment.id, state="done", bearer=SHARED).values_list("amount_minor", flat=True)
-    return payment.payee_minor - taken_back(shares_of(payment), sum(int(str(n)) for n in done)).payee
+    done = await Refund.filter(payment_id=payment.id, state="done", bearer=SHARED)
+    shares = shares_of(payment)
+    return shares.payee - taken_back(shares, sum(r.amount_minor for r in done)).payee
 
 
 async def schedule_release(kind: str, reference_id: UUID, at: datetime, why: str) -> None:

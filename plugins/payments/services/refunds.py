@@ -90,7 +90,7 @@ async def _reserve(payment: Payment, order: RefundOrder, *, clip: bool) -> Refun
 
 
 def _amount(payment: Payment, order: RefundOrder, *, clip: bool) -> int:
-    left = payment.amount_minor - payment.refunded_minor
+    left: int = payment.amount_minor - payment.refunded_minor
     if payment.state not in states.CAPTURED:
         raise errors.Conflict(_("Only a payment that was made can be refunded."))
     if order.version is not None and order.version != payment.version:
@@ -133,7 +133,7 @@ async def settle_refund(refund_id: UUID) -> None:
     refund = await Refund.filter(id=refund_id).first()
     if refund is None or refund.state != "created":
         return
-    payment = await Payment.get(id=refund.payment_id)
+    payment = await Payment.get(id=refund.payment_id)  # type: ignore[attr-defined]
     result = await gateway_of(payment).refund(as_seen(payment), refund.amount_minor, f"refund:{refund.id}")
     if result.outcome not in ("succeeded", "failed"):
         raise errors.Unavailable(_("The provider has not answered yet."))

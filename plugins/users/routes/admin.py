@@ -269,7 +269,7 @@ async def _person(
         "account": account,
         "state_name": dict(_states()).get(account.state, account.state),
         "held": [(role, names.get(role, role)) for role in sorted(held)],
-        "open_roles": [(role, label) for role, label in names.items() if role not in held],
+        "open_roles": [("", _("Choose a role")), *((r, label) for r, label in names.items() if r not in held)],
         "application": application if sent else None,
         "application_label": _(states.LABELS[application.state]) if application and sent else "",
         "card": card,

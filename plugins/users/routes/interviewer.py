@@ -18,7 +18,7 @@ from ..services.applications import ROLE
 from . import me
 
 #: The page of the neighbour that shows an interviewer to visitors.
-_PUBLIC = "scheduling.interviewer"
+_PUBLIC = "scheduling.profile"
 
 
 def public_path(slug: str) -> str | None:

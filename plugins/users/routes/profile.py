@@ -34,6 +34,7 @@ from ..models import Profile
 from ..permissions import PEOPLE
 from ..services import profiles
 from . import me
+from .interviewer import public_path
 
 _OWN_LANGUAGE = {"en": "English", "de": "Deutsch", "ar": "العربية"}
 
@@ -156,6 +157,7 @@ async def show_person(request: web.Request) -> web.StreamResponse:
         raise errors.NotFound()
     row = await profiles.profile_of(account_id)
     shown = {name: getattr(row, name) for name in profiles.FIELDS if name != "picture" and name in row.visible}
+    card_of = await queries.interviewers.card(account_id)
     has_picture = row.picture_id is not None and "picture" in row.visible
     context = {
         "title": card.name,
@@ -163,7 +165,7 @@ async def show_person(request: web.Request) -> web.StreamResponse:
         "shown": {name: value for name, value in shown.items() if value},
         "picture": queries.picture_url(account_id, row.picture_id) if has_picture and row.picture_id else None,
         "own": account_id == me().id,
-        "interviewer": await queries.interviewers.card(account_id),
+        "public": public_path(card_of.slug) if card_of is not None and card_of.published else None,
     }
     return await page(request, "users/person.html", context)
 

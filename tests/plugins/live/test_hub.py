@@ -48,6 +48,11 @@ class Person:
         return [m["t"] for m in self.sink.sent]
 
 
+def one_process() -> Hub:
+    bus = MemoryBus()
+    return Hub(lambda: bus)
+
+
 async def quiet() -> None:
     for _ in range(20):
         await asyncio.sleep(0)
@@ -72,7 +77,7 @@ async def test_everybody_hears_in_one_order_and_others_rooms_do_not() -> None:
 
 
 async def test_the_welcome_is_always_first() -> None:
-    hub = Hub(lambda bus=MemoryBus(): bus)  # type: ignore[misc]
+    hub = one_process()
     ada = Person("candidate")
     await hub.enter("r", ada.connection)
     await hub.post("r", {"t": "early"})
@@ -84,7 +89,7 @@ async def test_the_welcome_is_always_first() -> None:
 
 
 async def test_closing_comes_after_what_was_sent() -> None:
-    hub = Hub(lambda bus=MemoryBus(): bus)  # type: ignore[misc]
+    hub = one_process()
     first, second = Person("candidate"), Person("interviewer")
     await first.enter(hub, "r")
     await second.enter(hub, "r")
@@ -96,7 +101,7 @@ async def test_closing_comes_after_what_was_sent() -> None:
 
 
 async def test_a_slow_reader_is_closed_and_does_not_hold_up_the_room() -> None:
-    hub = Hub(lambda bus=MemoryBus(): bus)  # type: ignore[misc]
+    hub = one_process()
     slow, quick = Person("candidate", stuck=True), Person("interviewer")
     await slow.enter(hub, "r")
     await quick.enter(hub, "r")

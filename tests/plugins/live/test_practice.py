@@ -18,8 +18,9 @@ from plugins.live.models import LiveSession, PracticeRun, Question
 from .conftest import FakeBookings, join
 
 LONG = (
-    "I would use a hash map, since a lookup in it is constant in time, and then I would go once over the list. The first"
-    " obvious way is a nested loop over all pairs, but that is quadratic. I would test it with duplicates and an empty list."
+    "I would use a hash map, since a lookup in it is constant in time, and then I would go once over the list."
+    " The first obvious way is a nested loop over all pairs, but that is quadratic. I would test it with duplicates"
+    " and with an empty list."
 )
 
 

@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import Page, WebSocket
 
 from kernel.testing.people import Site
+from tests.e2e.pages import scrolls_sideways, violations
 
 from .conftest import FakeBookings, Pair
 
@@ -237,6 +238,35 @@ async def test_joining_needs_neither_camera_nor_microphone(new_page: MakePage, p
     await ada.fill("#chat-text", "I can see and hear you")
     await ada.press("#chat-text", "Enter")
     await tom.wait_for_selector(".live-msg.theirs")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+async def test_pages_are_accessible(
+    new_page: MakePage, pair: Pair, bookings: FakeBookings, width: int, dark: bool
+) -> None:
+    options = {"width": width, "dark": dark}
+    page = await new_page(site=pair.interviewer, **options)
+    await page.goto(pair.interviewer.origin + pair.room)
+    await page.wait_for_selector('[data-check="net"][data-tone="ok"]')
+    assert await violations(page) == []
+    assert not await scrolls_sideways(page)
+    await page.click("[data-join]")
+    await page.wait_for_selector('[data-view="room"]:not([hidden])')
+    assert await violations(page) == []
+    await page.click('.live-controls [data-open-panel="notes"]')
+    assert await violations(page) == []
+    await page.click(".live-hangup")
+    assert await violations(page) == []
+
+    booking = bookings.add(pair.booking.candidate_id, None, title="AI mock: SQL", minutes=30)
+    page = await new_page(site=pair.candidate, **options)
+    await page.goto(f"{pair.candidate.origin}/practice-room/{booking.id}")
+    assert await violations(page) == []
+    await page.click("text=Start practice")
+    await page.click('[data-do="hint"]')
+    await page.wait_for_selector(".live-msg.is-hint")
+    assert await violations(page) == []
+    assert not await scrolls_sideways(page)
 
 
 async def test_errors_of_devices_have_different_help(new_page: MakePage, pair: Pair) -> None:

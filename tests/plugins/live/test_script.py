@@ -62,7 +62,7 @@ def test_no_question_gives_its_own_points_away() -> None:
         (KEYWORDS.replace(", ", " and "), "list"),
         (SEATS.prompt, "echo"),
         (GERMAN, "language"),
-        ("أولاً سأحجز المقعد لمدة عشر دقائق ثم أتحقق من الدفع وبعد ذلك أؤكد الحجز للشخص الذي دفع أولاً فقط", "language"),
+        ("أولاً سأحجز المقعد لمدة عشر دقائق ثم أتحقق من الدفع وبعد ذلك أؤكد الحجز للشخص الذي دفع أولاً", "language"),
         (GOOD, ""),
         (FLUFF, ""),
     ],

@@ -310,7 +310,9 @@ async def test_approve_and_expiry_at_once_end_in_one_of_them(tenant: TenantKit) 
         await asyncio.gather(deal.send(), expire_now())
         row = await deal.row()
         assert row.state in (states.PAID, states.EXPIRED)
-        happened = [e for n in (SUCCEEDED, EXPIRED) for e in await published(tenant, n) if e["payment_id"] == str(deal.id)]
+        happened = [
+            e for n in (SUCCEEDED, EXPIRED) for e in await published(tenant, n) if e["payment_id"] == str(deal.id)
+        ]
         assert len(happened) == 1
         assert await count(tenant, "payments_ledger_entry", payment_id=deal.id) == int(row.state == states.PAID)
         # What lost leaves no charge at the provider either.

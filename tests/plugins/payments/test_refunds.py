@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kernel import errors, set_setting, unit_of_work
 from kernel.base.ids import new_id
@@ -28,7 +30,14 @@ async def refund(deal: Deal, percent: int, key: str = "", reason: str = REASON) 
 
 
 def form(amount: str, version: int, **more: str) -> dict[str, str]:
-    return {"amount": amount, "reason": REASON, "bearer": "shared", "version": str(version), "ref": new_id().hex, **more}
+    return {
+        "amount": amount,
+        "reason": REASON,
+        "bearer": "shared",
+        "version": str(version),
+        "ref": new_id().hex,
+        **more,
+    }
 
 
 # --- arithmetic -------------------------------------------------------------------------------------------------
@@ -36,7 +45,16 @@ def form(amount: str, version: int, **more: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("amount", "percent", "expected"),
-    [(1000, 50, 500), (999, 50, 500), (1, 50, 1), (1, 49, 0), (3, 33, 1), (10_001, 100, 10_001), (777, 0, 0), (150, 33, 50)],
+    [
+        (1000, 50, 500),
+        (999, 50, 500),
+        (1, 50, 1),
+        (1, 49, 0),
+        (3, 33, 1),
+        (10_001, 100, 10_001),
+        (777, 0, 0),
+        (150, 33, 50),
+    ],
 )
 def test_half_a_minor_unit_goes_to_the_payer(amount: int, percent: int, expected: int) -> None:
     assert percent_of(amount, percent) == expected
@@ -72,7 +90,7 @@ def test_many_refunds_end_where_one_does(amount: int, commission: int, tax: int,
     assert min(shares.payee, shares.commission, shares.tax, shares.rest) >= 0
     marks = sorted({0, amount, *(c % (amount + 1) for c in cuts)})
     payee = house = 0
-    for before, after in zip(marks, marks[1:], strict=False):
+    for before, after in itertools.pairwise(marks):
         piece = difference(taken_back(shares, after), taken_back(shares, before))
         assert piece.total == after - before
         assert piece.payee >= 0
@@ -313,7 +331,9 @@ async def test_two_admins_at_once_refund_once(tenant: TenantKit) -> None:
     deal = await begin(tenant)
     row = await deal.paid()
     admins = [await tenant.sign_in("admin") for _ in range(4)]
-    answers = await asyncio.gather(*(a.post(f"/admin/payments/{deal.id}/refund", form("35", row.version)) for a in admins))
+    answers = await asyncio.gather(
+        *(a.post(f"/admin/payments/{deal.id}/refund", form("35", row.version)) for a in admins)
+    )
     assert sorted(a.status for a in answers) == [303, 409, 409, 409]
     assert (await deal.row()).refunded_minor == 3500
     await balances(tenant)
@@ -335,7 +355,11 @@ async def test_goodwill_leaves_the_payee_alone(tenant: TenantKit) -> None:
     admin = await tenant.sign_in("admin")
     await admin.post(f"/admin/payments/{deal.id}/refund", form("20", row.version, bearer="house"))
     found = await balances(tenant)
-    assert (found["interviewer_payable_held"], found["goodwill_expense"], found["platform_commission"]) == (4800, 2000, 1200)
+    assert (found["interviewer_payable_held"], found["goodwill_expense"], found["platform_commission"]) == (
+        4800,
+        2000,
+        1200,
+    )
     # The rest, shared: the shares of what is given back, and not more.
     await refund(deal, 100)
     row = await deal.row()
@@ -353,7 +377,12 @@ async def test_refunds_by_json_act_once_per_key(tenant: TenantKit) -> None:
     first, second = await admin.post(path, json=body), await admin.post(path, json=body)
     assert (first.status, second.status) == (201, 201)
     assert first.json()["id"] == second.json()["id"]
-    for bad in ({**body, "amount_minor": 0}, {**body, "amount_minor": "1"}, {**body, "key": "x"}, {**body, "who": "me"}):
+    for bad in (
+        {**body, "amount_minor": 0},
+        {**body, "amount_minor": "1"},
+        {**body, "key": "x"},
+        {**body, "who": "me"},
+    ):
         assert (await admin.post(path, json=bad)).status == 422
     too_much = await admin.post(path, json={**body, "amount_minor": 4501, "key": "ticket-4712"})
     assert too_much.status == 422

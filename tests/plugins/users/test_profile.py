@@ -181,3 +181,15 @@ async def test_names_survive_odd_input(tenant) -> None:
     assert (await site.post("/profile", form(name="  Íñigo \u202e  Ó'Neill‍ "))).status == 303
     with tenant.scope():
         assert (await accounts.account(site.account_id)).name == "Íñigo Ó'Neill"
+
+
+async def test_top_bar_shows_the_own_picture_to_its_owner_alone(tenant) -> None:
+    site = await tenant.sign_in("candidate")
+    assert (await site.get("/account/picture")).status == 404
+    assert "/account/picture" not in (await site.get("/home")).text
+    await site.post("/profile/picture", picture(png()))
+    assert 'src="/account/picture?v=' in (await site.get("/home")).text
+    assert (await site.get("/account/picture")).headers["Content-Type"] == "image/webp"
+    other = await tenant.sign_in("candidate")
+    assert (await other.get("/account/picture")).status == 404
+    assert (await tenant.visitor().get("/account/picture")).status == 303

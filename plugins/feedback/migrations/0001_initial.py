@@ -1,0 +1,153 @@
+"""Written by `greenroom migrate make`. What models cannot say (constraints, triggers): add Sql()."""
+
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+from kernel.base.clock import now
+from kernel.base.ids import new_id
+from tortoise.fields.base import OnDelete
+from tortoise import fields
+from tortoise.indexes import Index
+
+class Migration(migrations.Migration):
+    initial = True
+
+    operations = [
+        ops.CreateModel(
+            name='Edition',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=new_id)),
+                ('tenant_id', fields.UUIDField(db_index=True)),
+                ('of', fields.CharField(max_length=12)),
+                ('target_id', fields.UUIDField()),
+                ('number', fields.IntField()),
+                ('content', fields.JSONField(default=dict)),
+                ('written_at', fields.DatetimeField()),
+            ],
+            options={'table': 'feedback_edition', 'app': 'feedback', 'unique_together': (('tenant_id', 'target_id', 'number'),), 'pk_attr': 'id'},
+        ),
+        ops.CreateModel(
+            name='Exchange',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=new_id)),
+                ('tenant_id', fields.UUIDField(db_index=True)),
+                ('created_at', fields.DatetimeField(default=now)),
+                ('updated_at', fields.DatetimeField(default=now)),
+                ('version', fields.IntField(default=1)),
+                ('booking_id', fields.UUIDField()),
+                ('kind', fields.CharField(max_length=8)),
+                ('candidate_id', fields.UUIDField(db_index=True)),
+                ('interviewer_id', fields.UUIDField(null=True, db_index=True)),
+                ('title', fields.CharField(max_length=200)),
+                ('starts_at', fields.DatetimeField()),
+                ('ended_at', fields.DatetimeField()),
+                ('seconds', fields.IntField(default=0)),
+                ('due_at', fields.DatetimeField()),
+                ('release_at', fields.DatetimeField()),
+                ('released_at', fields.DatetimeField(null=True)),
+                ('released_because', fields.CharField(default='', max_length=8)),
+            ],
+            options={'table': 'feedback_exchange', 'app': 'feedback', 'unique_together': (('tenant_id', 'booking_id'),), 'indexes': [Index(fields=['tenant_id', 'ended_at'])], 'pk_attr': 'id'},
+        ),
+        ops.CreateModel(
+            name='Review',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=new_id)),
+                ('tenant_id', fields.UUIDField(db_index=True)),
+                ('created_at', fields.DatetimeField(default=now)),
+                ('updated_at', fields.DatetimeField(default=now)),
+                ('version', fields.IntField(default=1)),
+                ('exchange', fields.ForeignKeyField('feedback.Exchange', source_field='exchange_id', db_constraint=True, to_field='id', related_name='reviews', on_delete=OnDelete.CASCADE)),
+                ('booking_id', fields.UUIDField()),
+                ('author_id', fields.UUIDField(db_index=True)),
+                ('subject_id', fields.UUIDField()),
+                ('realism', fields.SmallIntField(null=True)),
+                ('clarity', fields.SmallIntField(null=True)),
+                ('usefulness', fields.SmallIntField(null=True)),
+                ('text', fields.TextField(default='')),
+                ('private_note', fields.TextField(default='')),
+                ('state', fields.CharField(default='draft', max_length=12)),
+                ('edition', fields.IntField(default=1)),
+                ('submitted_at', fields.DatetimeField(null=True)),
+                ('edited_at', fields.DatetimeField(null=True)),
+                ('released_at', fields.DatetimeField(null=True)),
+                ('hidden_at', fields.DatetimeField(null=True)),
+                ('hidden_by', fields.UUIDField(null=True)),
+                ('hidden_reason', fields.CharField(default='', max_length=500)),
+                ('report_state', fields.CharField(default='', max_length=8)),
+                ('reported_at', fields.DatetimeField(null=True)),
+                ('report_reason', fields.CharField(default='', max_length=500)),
+            ],
+            options={'table': 'feedback_review', 'app': 'feedback', 'unique_together': (('tenant_id', 'booking_id'),), 'indexes': [Index(fields=['tenant_id', 'subject_id', 'released_at']), Index(fields=['tenant_id', 'submitted_at'])], 'pk_attr': 'id'},
+        ),
+        ops.CreateModel(
+            name='Rubric',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=new_id)),
+                ('tenant_id', fields.UUIDField(db_index=True)),
+                ('created_at', fields.DatetimeField(default=now)),
+                ('updated_at', fields.DatetimeField(default=now)),
+                ('version', fields.IntField(default=1)),
+                ('slug', fields.CharField(max_length=60)),
+                ('title', fields.CharField(max_length=120)),
+                ('description', fields.CharField(default='', max_length=500)),
+                ('criteria', fields.JSONField(default=list)),
+                ('matches', fields.JSONField(default=list)),
+                ('number', fields.IntField(default=1)),
+                ('standard', fields.BooleanField(default=False)),
+                ('active', fields.BooleanField(default=True)),
+                ('position', fields.IntField(default=0)),
+            ],
+            options={'table': 'feedback_rubric', 'app': 'feedback', 'unique_together': (('tenant_id', 'slug'),), 'pk_attr': 'id'},
+        ),
+        ops.CreateModel(
+            name='RubricRevision',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=new_id)),
+                ('tenant_id', fields.UUIDField(db_index=True)),
+                ('rubric', fields.ForeignKeyField('feedback.Rubric', source_field='rubric_id', db_constraint=True, to_field='id', related_name='revisions', on_delete=OnDelete.CASCADE)),
+                ('number', fields.IntField()),
+                ('title', fields.CharField(max_length=120)),
+                ('criteria', fields.JSONField(default=list)),
+                ('replaced_by', fields.UUIDField(null=True)),
+                ('replaced_at', fields.DatetimeField(default=now)),
+            ],
+            options={'table': 'feedback_rubric_revision', 'app': 'feedback', 'unique_together': (('tenant_id', 'rubric_id', 'number'),), 'pk_attr': 'id'},
+        ),
+        ops.CreateModel(
+            name='Scorecard',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=new_id)),
+                ('tenant_id', fields.UUIDField(db_index=True)),
+                ('created_at', fields.DatetimeField(default=now)),
+                ('updated_at', fields.DatetimeField(default=now)),
+                ('version', fields.IntField(default=1)),
+                ('exchange', fields.ForeignKeyField('feedback.Exchange', source_field='exchange_id', db_constraint=True, to_field='id', related_name='scorecards', on_delete=OnDelete.CASCADE)),
+                ('booking_id', fields.UUIDField()),
+                ('author_id', fields.UUIDField(db_index=True)),
+                ('subject_id', fields.UUIDField(db_index=True)),
+                ('rubric', fields.JSONField()),
+                ('content', fields.JSONField(default=dict)),
+                ('score', fields.IntField(null=True)),
+                ('state', fields.CharField(default='draft', max_length=12)),
+                ('edition', fields.IntField(default=1)),
+                ('submitted_at', fields.DatetimeField(null=True)),
+                ('edited_at', fields.DatetimeField(null=True)),
+            ],
+            options={'table': 'feedback_scorecard', 'app': 'feedback', 'unique_together': (('tenant_id', 'booking_id'),), 'pk_attr': 'id'},
+        ),
+        ops.CreateModel(
+            name='SelfReview',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=new_id)),
+                ('tenant_id', fields.UUIDField(db_index=True)),
+                ('created_at', fields.DatetimeField(default=now)),
+                ('updated_at', fields.DatetimeField(default=now)),
+                ('version', fields.IntField(default=1)),
+                ('booking_id', fields.UUIDField()),
+                ('account_id', fields.UUIDField(db_index=True)),
+                ('again', fields.JSONField(default=list)),
+                ('note', fields.TextField(default='')),
+            ],
+            options={'table': 'feedback_self_review', 'app': 'feedback', 'unique_together': (('tenant_id', 'booking_id'),), 'pk_attr': 'id'},
+        ),
+    ]
