@@ -26,7 +26,7 @@ METHODS = [
     ("**.py", "python"),
     ("**.js", "javascript"),
 ]
-OPTIONS = {"**.html": {"extensions": "jinja2.ext.i18n", "trimmed": "true", "silent": "false"}}
+OPTIONS = {"**.html": {"extensions": "jinja2.ext.i18n,jinja2.ext.do,jinja2.ext.loopcontrols", "trimmed": "true", "silent": "false"}}
 SKIPPED = ("/migrations", "/vendor", "/testing", "/scaffold", "__pycache__")
 PLACEHOLDER = re.compile(r"(?<!\{)\{(\w+)\}(?!\})|%\((\w+)\)[sd]")
 

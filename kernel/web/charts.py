@@ -183,7 +183,8 @@ def _area(
 
     parts = [_open(key, title, finding, frame.css, frame.width, frame.height), _axes(frame, scale, fmt)]
     for i in _chosen(frame, labels):
-        parts.append(_text(frame.left + i * across, frame.height - 6, labels[i], "middle" if i else "start"))
+        anchor = "start" if i == 0 else "end" if i == len(labels) - 1 else "middle"
+        parts.append(_text(frame.left + i * across, frame.height - 6, labels[i], anchor))
     if compare is not None and compare.values:
         parts.append(Markup('<path class="ghostline" d="{}"/>').format(_smooth(points(compare))))
     ground = scale.y(max(0.0, scale.low))

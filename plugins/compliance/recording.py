@@ -82,9 +82,7 @@ def _value(text: str) -> str | None:
 def _account(action: str) -> Callable[[Mapping[str, Any]], Act]:
     def made(data: Mapping[str, Any]) -> Act:
         told = {"state": data["state"]} if "state" in data else None
-        return Act(
-            action=action, subject="account", subject_id=data["account_id"], after=_json(told) if told else None
-        )
+        return Act(action=action, subject="account", subject_id=data["account_id"], after=_json(told) if told else None)
 
     return made
 

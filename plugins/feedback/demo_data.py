@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kernel import accounts, current_locale, enqueue, now, services, unit_of_work
+from plugins.live.api import Sessions
 from plugins.scheduling.api import BookingInfo, Bookings
 
 from .access import exchange_for, is_finished
@@ -33,6 +34,7 @@ class _Scene:
         self.exchanges: list[Exchange] = []
         self.cards: list[Scorecard] = []
         self.reviews: list[Review] = []
+        self.seconds = 0
         self.met: dict[UUID, int] = {}
         self.decks: dict[tuple[str, ...], list[str]] = {}
 
@@ -52,7 +54,10 @@ async def seed(slug: str) -> None:
     mine = next((b for b in reversed(people) if b.candidate_id == me and b.interviewer_id != host), None)
     theirs = next((b for b in reversed(people) if b.interviewer_id == host and b.candidate_id != me), None)
     scene = _Scene(slug, await rubrics.offered())
+    rooms = services.need(Sessions)
     for booking in finished:
+        room = await rooms.get(booking.id)
+        scene.seconds = room.seconds if room is not None else booking.duration_minutes * 60
         _session(scene, booking, rated=booking is not mine, scored=booking is not theirs)
     _moderated(scene, host, admin)
     async with unit_of_work():
@@ -76,7 +81,7 @@ async def _id(email: str) -> UUID | None:
 
 
 def _session(scene: _Scene, booking: BookingInfo, *, rated: bool, scored: bool) -> None:
-    exchange = exchange_for(booking, booking.duration_minutes * 60 - scene.rng.randrange(0, 420))
+    exchange = exchange_for(booking, scene.seconds)
     exchange.created_at = exchange.updated_at = exchange.ended_at = booking.ends_at
     scene.exchanges.append(exchange)
     if booking.interviewer_id is None:
@@ -121,10 +126,8 @@ def _content(scene: _Scene, rubric: RubricCopy, number: int) -> CardContent:
         marks[c.id] = Mark(score, scene.pick(texts) if texts and (score != 3 or scene.rng.random() < 0.6) else "")
     mean = sum(m.score or 0 for m in marks.values()) / (len(marks) or 1)
     signal = "not_yet" if mean < 2.6 else "nearly" if mean < 3.5 else "ready" if mean < 4.4 else "strong"
-    words = scene.words
-    return CardContent(
-        marks, scene.pick(words.strengths), scene.pick(words.improvements), scene.pick(words.steps), signal
-    )
+    strengths, improvements, steps = scene.words.summaries[rubric.slug]
+    return CardContent(marks, scene.pick(strengths), scene.pick(improvements), scene.pick(steps), signal)
 
 
 def _review(scene: _Scene, exchange: Exchange, at: datetime) -> Review:

@@ -8,12 +8,13 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language. `evidence`: criterion -> (for 1 and 2, for 3, for 4 and 5)."""
+    """One language. `evidence`: criterion -> (for 1 and 2, for 3, for 4 and 5).
+
+    `summaries`: rubric -> (strengths, what to improve, next steps). `reported` and `hidden`: review and reason.
+    """
 
     evidence: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]]
-    strengths: tuple[str, ...]
-    improvements: tuple[str, ...]
-    steps: tuple[str, ...]
+    summaries: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]]
     good: tuple[str, ...]
     mixed: tuple[str, ...]
     notes: tuple[str, ...]
@@ -76,30 +77,38 @@ EN: Final = Words(
             ("Named the moment in which they should have called, and where they do it differently now.",),
         ),
     },
-    strengths=(
-        "You think aloud in a way that makes it easy to help you. **Keep the habit of saying the plan first.**",
-        "Your estimates are quick and honest: you say the assumption, then the number. That is rare.",
-        "You stayed calm when the first idea fell apart, and the second one was better for it.",
-        "Very good questions at the start. You found the constraint that most people discover at minute 40.",
-        "You tell stories with an end. The one about the rollback I will remember.",
-        "Clean code from the first line, with names that explain themselves.",
-    ),
-    improvements=(
-        "Say what you leave out. I often could not tell whether you had not seen a case or chosen to skip it.",
-        "Your answers begin in the middle. Try one sentence with the result, then the reasons.",
-        "Leave ten minutes for failure: what happens when the queue is full, the zone is gone, the client retries?",
-        "When you get a hint, slow down. Twice you answered before I had finished, and missed the useful half.",
-        "Numbers. “A lot of traffic” became 50 requests a second in the end, and that changes the design.",
-        "Practise the last five minutes: sum up, name the weakest part of your design, and what you would do next.",
-    ),
-    steps=(
-        "Design a rate limiter in 25 minutes, aloud, with a timer. Stop at 15 and say what could break.",
-        "Write down three stories with situation, task, action, result, each with one number.",
-        "Solve two graph problems and write the edge cases *before* the code.",
-        "Read the chapter on replication again and explain leader election to a friend in five minutes.",
-        "Book one more session in two weeks, same type, and open with requirements for a full eight minutes.",
-        "Record yourself on “tell me about yourself” and cut it to ninety seconds.",
-    ),
+    summaries={
+        "general": (
+            ("You think aloud in a way that makes it easy to help you. **Keep the habit of saying the plan first.**",
+             "Your estimates are quick and honest: you say the assumption, then the number. That is rare.",
+             "You stayed calm when the first idea fell apart, and the second one was better for it.",
+             "Very good questions at the start. You found the constraint that most people discover at minute 40.",
+             "Clean code from the first line, with names that explain themselves.",
+             "You know when a simple solution is enough, and you say so without apology.",),
+            ("Say what you leave out. I often could not tell whether you had not seen a case or chosen to skip it.",
+             "Your answers begin in the middle. Try one sentence with the result, then the reasons.",
+             "Leave ten minutes for failure: what happens when the queue is full, the zone is gone, the client retries?",
+             "When you get a hint, slow down. Twice you answered before I had finished, and missed the useful half.",
+             "Numbers. “A lot of traffic” became 50 requests a second in the end, and that changes the design.",
+             "Practise the last five minutes: sum up, name the weakest part, and what you would do next.",),
+            ("Design a rate limiter in 25 minutes, aloud, with a timer. Stop at 15 and say what could break.",
+             "Solve two graph problems and write the edge cases *before* the code.",
+             "Read the chapter on replication again and explain leader election to a friend in five minutes.",
+             "Book one more session in two weeks, same type, and open with requirements for a full eight minutes.",
+             "Take one design of yours and write down three ways in which it fails.",),
+        ),
+        "behavioural": (
+            ("You tell stories with an end. The one about the rollback I will remember.",
+             "You name people's work as theirs, and your own as yours. That builds trust at once.",
+             "Honest about the failure, without drama. An interviewer believes the rest after that.",),
+            ("Two of the four stories had no result. Say what changed, and how you know.",
+             "Start later: the background took four minutes, the decision thirty seconds.",
+             "“We” hides you. Say “I” for what you decided, even when others helped.",),
+            ("Write down three stories with situation, task, action, result, each with one number.",
+             "Record yourself on “tell me about yourself” and cut it to ninety seconds.",
+             "Ask a colleague what you did in the migration project; use their words.",),
+        ),
+    },
     good=(
         "The closest to a real loop I have had. The follow-up questions hurt in exactly the right places.",
         "Stopped me when I rambled, as I had asked. The summary at the end was worth the price alone.",
@@ -186,27 +195,35 @@ DE: Final = Words(
             ("Hat den Moment benannt, in dem ein Anruf gereicht hätte, und macht es heute anders.",),
         ),
     },
-    strengths=(
-        "Du bleibst ruhig, auch wenn eine Frage sitzt. **Behalte die kurze Pause vor der Antwort bei.**",
-        "Deine Begrüßung ist warm und knapp, man hört dir gern zu.",
-        "Du stellst am Anfang genau die Fragen, die später Zeit sparen.",
-        "Deine Zahl kam ohne Entschuldigung. Genau so.",
-        "Die Geschichte von der Übergabe hat Anfang, Mitte und Ende. Die nimmst du mit.",
-    ),
-    improvements=(
-        "Beginne mit dem Ergebnis und begründe dann. Bisher muss man auf den Punkt warten.",
-        "Nenne Zahlen. „Viele Anfragen“ waren am Ende vierzig am Tag, und das ist beeindruckend.",
-        "Lücken im Lebenslauf brauchen einen Satz, keine Entschuldigung.",
-        "Wenn ein Einwand kommt: erst verstehen, dann antworten. Zweimal warst du zu schnell.",
-        "Lass am Ende fünf Minuten für deine eigenen Fragen. Sie sagen viel über dich.",
-    ),
-    steps=(
-        "Schreibe drei Geschichten auf: Lage, Aufgabe, Handlung, Ergebnis, jede mit einer Zahl.",
-        "Nimm „Erzählen Sie von sich“ auf und kürze es auf neunzig Sekunden.",
-        "Übe deine Gehaltszahl laut vor dem Spiegel, zehnmal, ohne Nachsatz.",
-        "Löse einen Fall in dreißig Minuten und sprich die Gliederung zuerst laut aus.",
-        "Buche in zwei Wochen noch ein Gespräch und beginne mit deiner stärksten Geschichte.",
-    ),
+    summaries={
+        "general": (
+            ("Du stellst am Anfang genau die Fragen, die später Zeit sparen.",
+             "Du bleibst ruhig, auch wenn eine Frage sitzt. **Behalte die kurze Pause vor der Antwort bei.**",
+             "Deine Gliederung stand nach drei Minuten, und du hast dich daran gehalten.",
+             "Du rechnest laut und sagst jede Annahme dazu. So kann man dir helfen.",),
+            ("Beginne mit dem Ergebnis und begründe dann. Bisher muss man auf den Punkt warten.",
+             "Nenne Zahlen. „Viele Anfragen“ waren am Ende vierzig am Tag, und das ist beeindruckend.",
+             "Wenn ein Einwand kommt: erst verstehen, dann antworten. Zweimal warst du zu schnell.",
+             "Plane die letzten fünf Minuten für eine Empfehlung ein, auch wenn noch nicht alles geklärt ist.",),
+            ("Löse einen Fall in dreißig Minuten und sprich die Gliederung zuerst laut aus.",
+             "Erkläre dein letztes Projekt in drei Sätzen jemandem, der nicht vom Fach ist.",
+             "Buche in zwei Wochen noch einen Termin und beginne mit den Rückfragen.",),
+        ),
+        "behavioural": (
+            ("Deine Begrüßung ist warm und knapp, man hört dir gern zu.",
+             "Deine Zahl kam ohne Entschuldigung. Genau so.",
+             "Die Geschichte von der Übergabe hat Anfang, Mitte und Ende. Die nimmst du mit.",
+             "Du sprichst gut über frühere Kolleginnen und Kollegen. Das merkt man sich.",),
+            ("Lücken im Lebenslauf brauchen einen Satz, keine Entschuldigung.",
+             "Lass am Ende fünf Minuten für deine eigenen Fragen. Sie sagen viel über dich.",
+             "Die Vorgeschichte dauert vier Minuten, die Entscheidung zehn Sekunden. Dreh es um.",
+             "„Wir“ versteckt dich. Sag „ich“, wo du entschieden hast.",),
+            ("Schreibe drei Geschichten auf: Lage, Aufgabe, Handlung, Ergebnis, jede mit einer Zahl.",
+             "Nimm „Erzählen Sie von sich“ auf und kürze es auf neunzig Sekunden.",
+             "Übe deine Gehaltszahl laut vor dem Spiegel, zehnmal, ohne Nachsatz.",
+             "Buche in zwei Wochen noch ein Gespräch und beginne mit deiner stärksten Geschichte.",),
+        ),
+    },
     good=(
         "So nah am echten Gespräch, dass ich danach gar nicht mehr aufgeregt war.",
         "Freundlich und genau. Die Rückmeldung am Ende war jeden Cent wert.",

@@ -1,10 +1,10 @@
 """States of a ticket and every way from one to another; priorities; categories; their words.
 
-    new      nobody has answered yet
-    open     support has to act
-    pending  support waits for the requester
-    solved   answered for good, as far as support knows; a reply of the requester opens it again for some days
-    closed   over; whoever has more to say begins a new ticket
+new      nobody has answered yet
+open     support has to act
+pending  support waits for the requester
+solved   answered for good, as far as support knows; a reply of the requester opens it again for some days
+closed   over; whoever has more to say begins a new ticket
 """
 
 from __future__ import annotations

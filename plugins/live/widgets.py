@@ -7,7 +7,7 @@ from uuid import UUID
 
 from markupsafe import Markup
 
-from kernel import Widget, current_actor, services, templates
+from kernel import Widget, current_actor, is_on, services, templates
 from plugins.scheduling.api import BookingInfo, Bookings
 
 from . import queries
@@ -28,7 +28,7 @@ async def join_panel(subject: Any) -> Markup | None:
     if role is None:
         return None
     seat = Seat(booking, session, role, actor, Window.of(booking.starts_at, booking.ends_at, rules()))
-    if seat.standing in ("cancelled", "unconfirmed"):
+    if seat.standing in ("cancelled", "unconfirmed") or (seat.kind is Kind.AI and not is_on("live.practice")):
         return None
     context = {
         "seat": seat,

@@ -32,10 +32,6 @@ async def clean() -> None:
             f"DELETE FROM notifications_attachment WHERE tenant_id = $1 AND email_id IN ({old})",  # noqa: S608  constants
             tenant, before, _BATCH,
         )  # fmt: skip
-        if not await execute(
-            f"DELETE FROM notifications_email WHERE tenant_id = $1 AND id IN ({old})",
-            tenant,
-            before,
-            _BATCH,  # noqa: S608
-        ):
+        gone = f"DELETE FROM notifications_email WHERE tenant_id = $1 AND id IN ({old})"  # noqa: S608  constants
+        if not await execute(gone, tenant, before, _BATCH):
             return

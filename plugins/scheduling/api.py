@@ -19,7 +19,8 @@ class BookingInfo:
     `status` is held, pending, accepted, in_progress, completed, cancelled, expired or rejected; `outcome` is None
     until the end and then completed, no_show_candidate, no_show_interviewer, no_show_both or disputed.
     `intake` holds what the candidate wrote (`goal`). `path` is the permanent session page. Names of erased people
-    are empty. `topic` is coding, system_design, behavioural, product, sql, data or empty. `version` grows with every change; `ical_sequence` with every change of time or validity.
+    are empty. `topic` is coding, system_design, behavioural, product, sql, data or empty. `version` grows with
+    every change; `ical_sequence` with every change of time or validity.
     """
 
     id: UUID

@@ -29,7 +29,8 @@ _HOURS = """
 SELECT s.account_id, s.zone, s.weekly::text AS weekly, s.per_day, s.per_week,
   (SELECT json_agg(json_build_array(o.date, o.ranges))::text FROM scheduling_date_override o
     WHERE o.tenant_id = s.tenant_id AND o.schedule_id = s.id AND o.date >= $3::date - 3) AS overrides,
-  (SELECT json_agg(json_build_array(extract(epoch FROM t.starts_at)::float8, extract(epoch FROM t.ends_at)::float8))::text
+  (SELECT json_agg(json_build_array(
+      extract(epoch FROM t.starts_at)::float8, extract(epoch FROM t.ends_at)::float8))::text
     FROM scheduling_time_off t
     WHERE t.tenant_id = s.tenant_id AND t.account_id = s.account_id AND t.ends_at >= $3) AS time_off
 FROM scheduling_schedule s WHERE s.tenant_id = $1 AND s.account_id = ANY($2::uuid[]) AND s.name = ''
@@ -96,9 +97,7 @@ class Free:
         if self.who is None:
             return "no_hours"
         kind = self.question.kind
-        no = is_bookable(
-            self.who, start, now=self.at, duration=kind.duration_minutes, step=kind.step_minutes
-        )
+        no = is_bookable(self.who, start, now=self.at, duration=kind.duration_minutes, step=kind.step_minutes)
         if no is None:
             return "own_time" if self._own_time(start) else ""
         if no is Refusal.BUSY and not any(a <= start < b for a, b in self.who.busy):
@@ -186,7 +185,8 @@ async def hours_of(ids: Collection[UUID], at: datetime) -> dict[UUID, Hours]:
             zone=row.zone,
             rules=weekly_rules(json.loads(row.weekly)),
             overrides=tuple(
-                Override(date.fromisoformat(day), ranges_of(ranges)) for day, ranges in json.loads(row.overrides or "[]")
+                Override(date.fromisoformat(day), ranges_of(ranges))
+                for day, ranges in json.loads(row.overrides or "[]")
             ),
             time_off=tuple(
                 (datetime.fromtimestamp(a, UTC), datetime.fromtimestamp(b, UTC))

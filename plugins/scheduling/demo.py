@@ -26,6 +26,7 @@ _DAYS = 60
 class _Stage:
     """Who and what there is to play with."""
 
+    slug: str
     rng: random.Random
     cards: list[InterviewerCard]
     candidates: list[accounts.AccountCard]
@@ -44,8 +45,10 @@ async def seed(slug: str) -> None:
     async with unit_of_work():
         types = await _types(slug)
         rng = random.Random(f"scheduling {slug}")  # noqa: S311 - invented data, the same every time
-        stage = _Stage(rng, cards, people, types, {}, await _numbers([*teachers, *(p.id for p in people)]), [], [])
-        await _hours(stage, slug)
+        stage = _Stage(
+            slug, rng, cards, people, types, {}, await _numbers([*teachers, *(p.id for p in people)]), [], []
+        )
+        await _hours(stage)
         if cards and people:
             _past(stage)
             _practice(stage)
@@ -79,11 +82,11 @@ async def _numbers(ids: Sequence[UUID]) -> dict[UUID, int]:
     return {row.account_id: row.number for row in rows}
 
 
-async def _hours(stage: _Stage, slug: str) -> None:
+async def _hours(stage: _Stage) -> None:
     """Everybody's weekly hours in their own zone, and what they offer, by their skills."""
     human = [t for t in stage.types.values() if t.kind == "human"]
     schedules, offers, away = [], [], []
-    login = demo_cast.INTERVIEWERS.get(slug, "")
+    login = demo_cast.INTERVIEWERS.get(stage.slug, "")
     for n, card in enumerate(sorted(stage.cards, key=lambda c: (c.name != login, c.name))):
         weekly = demo_cast.WEEKS[n % len(demo_cast.WEEKS)]
         schedules.append(
@@ -104,7 +107,7 @@ async def _hours(stage: _Stage, slug: str) -> None:
 def _logins(stage: _Stage) -> tuple[accounts.AccountCard, InterviewerCard]:
     """The demo candidate and the demo interviewer, or the first of each."""
     me = next((c for c in stage.candidates if c.email == "candidate@demo.test"), stage.candidates[0])
-    name = demo_cast.INTERVIEWERS.get(current_tenant().slug, "")
+    name = demo_cast.INTERVIEWERS.get(stage.slug, "")
     other = next((c for c in stage.cards if c.name == name), stage.cards[0])
     return me, other
 
@@ -169,10 +172,10 @@ def _row(
         id=booking_id, type_id=kind.id, interviewer_id=card.account_id if card else None, candidate_id=person.id,
         starts_at=start, ends_at=end, status=status.value, outcome=outcome.value if outcome else None, kind=kind.kind,
         title=kind.title, level=kind.level, candidate_zone=person.zone or "UTC",
-        intake={"goal": rng.choice(demo_cast.GOALS.get(current_tenant().slug, demo_cast.GOALS["acme"]))},
+        intake={"goal": rng.choice(demo_cast.GOALS.get(stage.slug, demo_cast.GOALS["acme"]))},
         price_minor=price.minor, currency=price.currency, policy=policy, ical_uid=f"{booking_id}@greenroom",
         ical_sequence=int(cancelled), confirmed_at=booked, cancelled_by=by, created_at=booked, updated_at=booked,
-        cancel_reason=demo_cast.REASONS.get(current_tenant().slug, demo_cast.REASONS["acme"]) if cancelled else "",
+        cancel_reason=demo_cast.REASONS.get(stage.slug, demo_cast.REASONS["acme"]) if cancelled else "",
         refund_percent=back.percent if cancelled else None,
         calendar_no=stage.numbers.get(card.account_id) if card else None, candidate_no=stage.numbers[person.id],
         from_minute=low, to_minute=high, guard_from=low - kind.buffer_before, guard_to=high + kind.buffer_after,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, field_validator
 
-from kernel import Form, N_, Parsed, Words, _, currency_digits
+from kernel import N_, Form, Parsed, Words, _, currency_digits
 
 from .policies import POLICIES
 from .services.booking import MAX_GOAL
@@ -50,9 +50,7 @@ class HoldForm(Form):
 
 
 class ConfirmForm(Form):
-    goal: Annotated[
-        str, StringConstraints(max_length=MAX_GOAL), Words(long=N_("Use at most 2,000 characters."))
-    ] = ""
+    goal: Annotated[str, StringConstraints(max_length=MAX_GOAL), Words(long=N_("Use at most 2,000 characters."))] = ""
     start: Annotated[str, StringConstraints(max_length=40)] = ""
 
 
@@ -165,7 +163,9 @@ class TypeForm(Form):
     """An interview type. `price` is typed in major units."""
 
     title: Annotated[
-        str, StringConstraints(min_length=2, max_length=120), Words(missing=N_("Enter a title"), short=N_("Enter a title"))
+        str,
+        StringConstraints(min_length=2, max_length=120),
+        Words(missing=N_("Enter a title"), short=N_("Enter a title")),
     ]
     description: Annotated[str, StringConstraints(max_length=2000)] = ""
     kind: Literal["human", "ai"] = "human"

@@ -6,6 +6,7 @@ Times: instants are UTC; weekly hours and overrides are wall time, read in their
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from tortoise import fields
 
@@ -131,6 +132,7 @@ class Booking(TenantModel, Timestamped, VersionedModel):
     kind = fields.CharField(max_length=8)
     title = fields.CharField(max_length=120)
     level = fields.CharField(max_length=20, default="any")
+    type_id: UUID
     candidate_zone = fields.CharField(max_length=64)
     intake = fields.JSONField[dict[str, Any]](default=dict)
     price_minor = fields.IntField(default=0)

@@ -45,7 +45,7 @@ def build(
     month: str = "",
     selected: datetime | None = None,
 ) -> Picker:
-    """The picker over all free `starts`: the asked day or month, else the day of `selected`, else the first free one."""
+    """The picker over all free `starts`: the asked day or month, else that of `selected`, else the first free day."""
     by_day = {d: list(group) for d, group in groupby(starts, key=lambda s: zones.wall(s, zone).date())}
     chosen = _parse_day(day) or (zones.wall(selected, zone).date() if selected is not None else None)
     asked = _parse_month(month)

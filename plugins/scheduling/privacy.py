@@ -24,9 +24,7 @@ async def export(account_id: UUID) -> dict[str, Any]:
         _("Sessions as interviewer"): [_facts(b) for b in given],
         _("Hours"): [{"zone": s.zone, "weekly": s.weekly} for s in schedules],
         _("Special days"): [{"date": o.date.isoformat(), "ranges": o.ranges} for o in overrides],
-        _("Time off"): [
-            {"from": t.starts_at.isoformat(), "to": t.ends_at.isoformat(), "note": t.note} for t in away
-        ],
+        _("Time off"): [{"from": t.starts_at.isoformat(), "to": t.ends_at.isoformat(), "note": t.note} for t in away],
     }
 
 

@@ -195,10 +195,11 @@ def _instant(request: web.Request, name: str, default: datetime) -> datetime:
     text = request.query.get(name, "")
     if not text:
         return default
+    found: datetime | None
     try:
         found = datetime.fromisoformat(text[:40])
     except ValueError:
-        found = None  # type: ignore[assignment]
+        found = None
     if found is None or found.tzinfo is None or not 1971 <= found.year <= 9000:
         raise errors.Invalid({name: _("Give an instant such as 2030-12-31T09:30Z.")})
     return found.astimezone(UTC)

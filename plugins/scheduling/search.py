@@ -15,12 +15,15 @@ async def find(words: str) -> list[SearchHit]:
         return []
     hits = []
     for card in (await people.listed(words))[:5] if people is not None else []:
-        hits.append(SearchHit(card.name, card.headline, url("scheduling.profile", slug=card.slug), "user"))
+        hits.append(
+            SearchHit(label=card.name, hint=card.headline, url=url("scheduling.profile", slug=card.slug), icon="user")
+        )
     wanted = words.casefold()
     for info in await queries.BOOKINGS.upcoming(actor.id, 30):
         partner = info.interviewer_name if info.candidate_id == actor.id else info.candidate_name
         if wanted in f"{info.type_title} {partner}".casefold():
-            hits.append(SearchHit(info.type_title, format_datetime(info.starts_at, "short"), info.path, "calendar"))
+            when = format_datetime(info.starts_at, "short")
+            hits.append(SearchHit(label=info.type_title, hint=when, url=info.path, icon="calendar"))
     return hits[:10]
 
 

@@ -1,13 +1,13 @@
 """The states of a booking and every way from one to another. Nothing else may change `Booking.status`.
 
-    held         a candidate fills in the form; the time is theirs until `hold_until`
-    pending      the payment is under way, until `hold_until`
-    accepted     the booking stands
-    in_progress  the session runs
-    completed    it is over; `outcome` says how
-    cancelled    it stood and was called off
-    expired      a hold or payment that came to nothing
-    rejected     turned down by the interviewer
+held         a candidate fills in the form; the time is theirs until `hold_until`
+pending      the payment is under way, until `hold_until`
+accepted     the booking stands
+in_progress  the session runs
+completed    it is over; `outcome` says how
+cancelled    it stood and was called off
+expired      a hold or payment that came to nothing
+rejected     turned down by the interviewer
 """
 
 from __future__ import annotations

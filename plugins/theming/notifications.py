@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from kernel import Happened, N_, Notice, NotificationType, now
+from kernel import N_, Happened, Notice, NotificationType, now
 
 from . import queries, states
 from .models import MaintenanceWindow

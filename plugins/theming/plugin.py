@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kernel import (
+    N_,
     Asset,
     Branding,
     DemoData,
@@ -11,7 +12,6 @@ from kernel import (
     Gate,
     MenuItem,
     ModelModule,
-    N_,
     NotificationType,
     Permission,
     PrivacyProvider,

@@ -90,5 +90,3 @@ def page_words(page: str, locale: str) -> dict[str, str] | None:
     """The tenant's own title and body of a page in one language. No I/O."""
     words: dict[str, str] | None = setting(error_key(page)).get(locale)
     return words
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from kernel import accounts, compare_and_set, errors, publish, unit_of_work
@@ -85,9 +86,7 @@ async def change_priority(ticket: Ticket, priority: str, *, by_rule: bool, reaso
     await compare_and_set(ticket, priority=priority, raised=True)
     await note_change(ticket, "priority", before, priority, reason=reason, by_rule=by_rule)
     await publish(
-        PriorityChanged(
-            ticket_id=ticket.id, number=ticket.number, before=before, after=priority, by_rule=by_rule
-        )
+        PriorityChanged(ticket_id=ticket.id, number=ticket.number, before=before, after=priority, by_rule=by_rule)
     )
 
 
@@ -98,6 +97,29 @@ async def assign(ticket_id: UUID, assignee_id: UUID | None, version: int, by_id:
     async with unit_of_work():
         ticket = await take(ticket_id, version)
         await _assign(ticket, assignee_id, by_id)
+    return ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Several changes at once. `assign` says whether `assignee_id` counts: None gives the ticket back."""
+
+    state: str | None = None
+    priority: str | None = None
+    assign: bool = False
+    assignee_id: UUID | None = None
+
+
+async def change(ticket_id: UUID, wanted: Wanted, version: int, by_id: UUID) -> Ticket:
+    """All of `wanted`, or nothing."""
+    async with unit_of_work():
+        ticket = await take(ticket_id, version)
+        if wanted.assign:
+            ticket = await assign(ticket_id, wanted.assignee_id, version, by_id)
+        if wanted.priority is not None:
+            await change_priority(ticket, wanted.priority, by_rule=False)
+        if wanted.state is not None:
+            await move(ticket, wanted.state, by="agent")
     return ticket
 
 

@@ -85,9 +85,7 @@ async def _next_number() -> int:
         new_id(),
         tenant,
     )
-    row = await sql_one(
-        "UPDATE helpdesk_series SET number = number + 1 WHERE tenant_id = $1 RETURNING number", tenant
-    )
+    row = await sql_one("UPDATE helpdesk_series SET number = number + 1 WHERE tenant_id = $1 RETURNING number", tenant)
     if row is None:
         raise RuntimeError("the series of ticket numbers cannot be made")
     return int(row.number)
@@ -128,4 +126,3 @@ async def close(ticket_id: UUID) -> Ticket:
         ticket = await take(ticket_id)
         await move(ticket, states.CLOSED, by="requester")
     return ticket
-

@@ -24,6 +24,7 @@ from .wire import TOO_SLOW, dump
 log = get_logger(__name__)
 
 _READY_WITHIN: Final = 5.0
+_DEAF_FOR: Final = 1.0
 
 
 class Fanout(Protocol):
@@ -107,14 +108,25 @@ class Hub:
         await asyncio.gather(*(r.task for r in rooms if r.task), return_exceptions=True)
 
     async def _listen(self, room: _Room) -> None:
-        async with self._bus().subscribe(room.channel) as items:
-            room.ready.set()
-            async for item in items:
-                if item.startswith("{"):
-                    self._deliver(room.channel, item)
-                else:  # the bus says that messages were lost: whoever comes back gets them from the database
-                    for connection in room.connections.values():
-                        connection.shut(TOO_SLOW, "slow")
+        while True:
+            try:
+                async with self._bus().subscribe(room.channel) as items:
+                    room.ready.set()
+                    async for item in items:
+                        if item.startswith("{"):
+                            self._deliver(room.channel, item)
+                        else:  # messages were lost: whoever comes back gets them from the database
+                            self._send_back(room)
+                return  # the bus was closed: the process stops
+            except Exception:
+                log.exception("a room cannot hear the bus; it tries again")
+                await asyncio.sleep(_DEAF_FOR)
+                self._send_back(room)
+
+    @staticmethod
+    def _send_back(room: _Room) -> None:
+        for connection in room.connections.values():
+            connection.shut(TOO_SLOW, "slow")
 
     def _deliver(self, channel: str, envelope: str) -> None:
         to = orjson.loads(envelope)

@@ -114,6 +114,11 @@ async def _draw(
         "raw": raw,
         "errors": problems,
         "notice": notice,
+        "role": "admin",
+        "partner": info.candidate_name,
+        "action": url("scheduling.admin_cancel_post", id=row.id),
+        "reason_hint": _("Both people read this, and it is written to the audit log."),
+        "may_move": False,
     }
     return await page(request, "scheduling/admin_cancel.html", context, status=status)
 

@@ -134,9 +134,7 @@ async def hold_time(request: web.Request) -> web.StreamResponse:
             where = {"interviewer": pair[0].slug, "type": pair[1].slug}
             back = view.link("scheduling.book", where, {"start": picker.value_of(start)})
             return see_other(url_with("kernel.sign_in", {}, {"next": back}))
-        booking = await booking_service.hold(
-            booking_service.Wish(pair[1], pair[0], actor.id, start, view.zone)
-        )
+        booking = await booking_service.hold(booking_service.Wish(pair[1], pair[0], actor.id, start, view.zone))
     except (NotBookable, Stop) as exc:
         return await _draw(request, pair, view, {"start": typed}, status=exc.status, refusal=exc)
     if booking.status not in PASSING:

@@ -17,9 +17,7 @@ async def show_practice(request: web.Request) -> web.StreamResponse:
     return await _draw(request)
 
 
-async def _draw(
-    request: web.Request, *, refusal: str = "", status: int = 200
-) -> web.StreamResponse:
+async def _draw(request: web.Request, *, refusal: str = "", status: int = 200) -> web.StreamResponse:
     actor = current_actor()
     recent = await queries.my_bookings(actor.id, "past", 1, 40) if actor else queries.Listing([], False)
     context = {

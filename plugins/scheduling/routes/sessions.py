@@ -120,8 +120,9 @@ async def show_booking(request: web.Request) -> web.StreamResponse:
         "zones": _zones(row, card.zone if card else row.candidate_zone),
         "rule": policies.sentences(row.policy) if row.price_minor else [],
         "upcoming": row.status == Status.ACCEPTED and row.starts_at > at,
-        "may_cancel": not changes.why_not_cancelled(row, role, at) if role != "admin" else can(MANAGE)
-        and not changes.why_not_cancelled(row, "admin", at),
+        "may_cancel": not changes.why_not_cancelled(row, role, at)
+        if role != "admin"
+        else can(MANAGE) and not changes.why_not_cancelled(row, "admin", at),
         "may_move": role == "candidate" and not changes.why_not_moved(row, at),
         "live": is_on("live"),
         "history": await history.of(row),
@@ -192,12 +193,13 @@ async def _draw_cancel(
     notice: str = "",
 ) -> web.StreamResponse:
     refund = changes.refund_now(row, role, now())
+    partner = info.candidate_name if role == "interviewer" else info.interviewer_name
     context = {
         "title": _("Cancel session"),
         "info": info,
         "booking": row,
         "role": role,
-        "partner": info.candidate_name if role == "interviewer" else info.interviewer_name,
+        "partner": partner,
         "refund": refund,
         "refund_money": Money(refund.minor, row.currency),
         "effect": effect_of(info, role, refund.minor),
@@ -205,6 +207,8 @@ async def _draw_cancel(
         "raw": raw,
         "errors": problems,
         "notice": notice,
+        "action": url("scheduling.cancel_post", id=row.id),
+        "reason_hint": _("{name} reads this.").format(name=partner or _("The other person")),
         "may_move": role == "candidate" and not changes.why_not_moved(row, now()),
     }
     return await page(request, "scheduling/cancel.html", context, status=status)

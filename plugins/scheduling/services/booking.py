@@ -103,9 +103,7 @@ async def check_wish(wish: Wish, *, moving: bool = False) -> None:
         offered = await Offer.filter(account_id=wish.interviewer.account_id, type_id=wish.kind.id).exists()
         if not offered or not wish.kind.active or wish.kind.kind != "human":
             raise NotBookable("not_offered")
-    await apply(
-        BookingRequested(wish.kind.id, wish.interviewer.account_id, wish.candidate_id, wish.start, wish.end)
-    )
+    await apply(BookingRequested(wish.kind.id, wish.interviewer.account_id, wish.candidate_id, wish.start, wish.end))
 
 
 async def _with_nearest(refusal: NotBookable, wish: Wish) -> NotBookable:
@@ -145,9 +143,7 @@ def _overdue(booking: Booking, at: datetime) -> bool:
 
 async def _let_go(wish: Wish, at: datetime, mine: list[Booking]) -> None:
     """Holds that ran out, on either calendar, and the candidate's other hold with this interviewer."""
-    theirs = await Booking.filter(
-        interviewer_id=wish.interviewer.account_id, status__in=PASSING, hold_until__lte=at
-    )
+    theirs = await Booking.filter(interviewer_id=wish.interviewer.account_id, status__in=PASSING, hold_until__lte=at)
     for booking in {b.id: b for b in (*theirs, *mine)}.values():
         replaced = (
             booking.status == Status.HELD
@@ -195,9 +191,7 @@ async def expire_row(booking: Booking, reason: str) -> None:
     was = booking.status
     await move(booking, Status.EXPIRED, role="system", reason=reason, hold_until=None)
     await unplan(booking)
-    await publish(
-        BookingExpired(booking.id, booking.candidate_id, booking.interviewer_id, booking.starts_at, was)
-    )
+    await publish(BookingExpired(booking.id, booking.candidate_id, booking.interviewer_id, booking.starts_at, was))
 
 
 async def confirm(
@@ -260,9 +254,7 @@ async def _checkout(booking: Booking) -> str:
 
 async def accept(booking: Booking, *, role: str, reason: str = "", **changes: Any) -> None:
     """The booking stands; joins the open transaction."""
-    await move(
-        booking, Status.ACCEPTED, role=role, reason=reason, hold_until=None, confirmed_at=now(), **changes
-    )
+    await move(booking, Status.ACCEPTED, role=role, reason=reason, hold_until=None, confirmed_at=now(), **changes)
     await plan(booking)
     await publish(
         BookingConfirmed(

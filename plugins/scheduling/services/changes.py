@@ -158,9 +158,7 @@ async def _move(booking_id: UUID, wish: Wish, numbers: tuple[int, int]) -> Booki
         at = now()
         if problem := why_not_moved(booking, at):
             raise errors.Conflict(problem)
-        lapsed = await Booking.filter(
-            interviewer_id=booking.interviewer_id, status__in=PASSING, hold_until__lte=at
-        )
+        lapsed = await Booking.filter(interviewer_id=booking.interviewer_id, status__in=PASSING, hold_until__lte=at)
         for hold in lapsed:
             await expire_row(hold, "time")
         free = await ask(Question(wish.kind, wish.interviewer.account_id, wish.candidate_id, booking_id), at)
@@ -257,9 +255,7 @@ async def remind(booking_id: UUID, sequence: int, offset: int) -> bool:
             return False
         if booking.starts_at <= at or booking.starts_at - at > timedelta(minutes=offset + 5):
             return False
-        await publish(
-            ReminderDue(booking.id, offset, booking.candidate_id, booking.interviewer_id, booking.starts_at)
-        )
+        await publish(ReminderDue(booking.id, offset, booking.candidate_id, booking.interviewer_id, booking.starts_at))
         return True
 
 

@@ -136,9 +136,7 @@ async def plan_expiry(booking: Booking) -> None:
     if booking.hold_until is not None:
         key = f"scheduling.expire:{booking.id}"
         await cancel_jobs(key)
-        await enqueue(
-            "scheduling.expire", {"booking_id": str(booking.id)}, run_at=booking.hold_until, key=key
-        )
+        await enqueue("scheduling.expire", {"booking_id": str(booking.id)}, run_at=booking.hold_until, key=key)
 
 
 async def own_booking(booking_id: UUID, candidate_id: UUID) -> Booking:

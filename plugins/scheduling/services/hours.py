@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from uuid import UUID
 
 from kernel import _, compare_and_set, errors, get_or_404, now, publish, unit_of_work, zones
@@ -46,7 +47,7 @@ def check_ranges(ranges: Collection[Collection[str]]) -> str:
             return _("A range needs some length: let it end later than it starts.")
         spans.append((start, end if end > start else end + 1440))
     spans.sort()
-    if any(b > c for (_a, b), (c, _d) in zip(spans, spans[1:], strict=False)):
+    if any(b > c for (_a, b), (c, _d) in pairwise(spans)):
         return _("Two ranges overlap. Join them, or move one.")
     return ""
 
@@ -81,9 +82,7 @@ async def save_hours(account_id: UUID, sent: HoursInput) -> Schedule:
             )
         else:
             row.version = sent.version
-            await compare_and_set(
-                row, zone=sent.zone, weekly=weekly, per_day=sent.per_day, per_week=sent.per_week
-            )
+            await compare_and_set(row, zone=sent.zone, weekly=weekly, per_day=sent.per_day, per_week=sent.per_week)
         await _offer(account_id, sent.types)
         await publish(AvailabilityChanged(account_id))
     return row

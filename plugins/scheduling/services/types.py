@@ -26,7 +26,7 @@ def slug_of(title: str) -> str:
 async def create_type(values: dict[str, Any]) -> InterviewType:
     """A new type; its address is made of the title."""
     stem = slug_of(values["title"])
-    taken = set(await InterviewType.filter(slug__startswith=stem).values_list("slug", flat=True))
+    taken: set[object] = set(await InterviewType.filter(slug__startswith=stem).values_list("slug", flat=True))
     slug = next(s for n in range(1, 10_000) if (s := stem if n == 1 else f"{stem}-{n}") not in taken)
     row = InterviewType(**values, slug=slug, currency=current_snapshot().currency)
     row.position = await InterviewType.all().count()

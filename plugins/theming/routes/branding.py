@@ -223,5 +223,3 @@ async def reset(request: web.Request) -> web.StreamResponse:
     await reset_look()
     flash(request, _("Back to the standard look"))
     return see_other(url("theming.branding"))
-
-

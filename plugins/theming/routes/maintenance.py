@@ -15,6 +15,7 @@ from kernel import (
     current_zone,
     errors,
     flash,
+    ngettext,
     now,
     page,
     read_form,
@@ -24,7 +25,6 @@ from kernel import (
     zones,
 )
 from kernel import gettext as _
-from kernel import ngettext
 
 from .. import queries, states
 from ..forms import NowForm, PlanForm, ProlongForm, VersionForm, messages_of

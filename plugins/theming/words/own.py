@@ -23,7 +23,7 @@ def problem_with(word: Any, own: Any) -> str | None:
     if len(word) > _LONGEST or len(own) > _LONGEST:
         return _("Use at most 60 characters for a word.")
     if _FORBIDDEN.search(word) or _FORBIDDEN.search(own):
-        return _("Leave out the characters < > & \" { } % = \\ and `.")
+        return _('Leave out the characters < > & " { } % = \\ and `.')
     return None
 
 

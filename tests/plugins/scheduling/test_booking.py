@@ -127,7 +127,9 @@ async def test_too_soon_and_too_far_are_refused(world: World) -> None:
         await _refused(world, stamp(day_after(90, 10)), "too far ahead")
 
 
-@pytest.mark.parametrize("text", ["", "tomorrow", "2026-13-45T99:99Z", "9999999-01-01", "2026-11-24T10:00:30Z", "\u0661"])
+@pytest.mark.parametrize(
+    "text", ["", "tomorrow", "2026-13-45T99:99Z", "9999999-01-01", "2026-11-24T10:00:30Z", "\u0661"]
+)
 async def test_nonsense_is_refused_with_the_form(world: World, text: str) -> None:
     await _refused(world, text, "Choose one of the listed times")
 
@@ -329,7 +331,9 @@ async def test_the_zone_of_the_reader_moves_days_and_times(world: World) -> None
     assert 'value="Asia/Tokyo" selected' in tokyo.text
 
 
-@pytest.mark.parametrize("query", ["day=2026-99-99", "month=0000-00", "tz=Mars/Base", "clock=13", "start=x", "day=9999-12-31"])
+@pytest.mark.parametrize(
+    "query", ["day=2026-99-99", "month=0000-00", "tz=Mars/Base", "clock=13", "start=x", "day=9999-12-31"]
+)
 async def test_odd_addresses_still_show_the_page(world: World, query: str) -> None:
     assert (await world.tenant.visitor().get(f"{world.book}?{query}")).status == 200
 

@@ -51,7 +51,7 @@ def test_a_request_has_what_calendars_need(tenant: TenantKit) -> None:
     assert found["DTSTART"][1] == "20261124T093000Z"
     assert found["DTEND"][1] == "20261124T103000Z"
     assert (found["UID"][1], found["SEQUENCE"][1], found["STATUS"][1]) == ("1@greenroom", "0", "CONFIRMED")
-    assert found["ATTENDEE"] [1] == "mailto:ada@example.test"
+    assert found["ATTENDEE"][1] == "mailto:ada@example.test"
     assert found["ATTENDEE"][0]["CN"] == '"Ada"'
 
 
@@ -62,7 +62,16 @@ def test_a_cancellation_takes_it_out_again() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a;b,c\\d", "two\nlines\r\nthree", "Ünïcode " * 30, "\u05d0" * 90, "😀" * 40, 'a"b', "BEGIN:VEVENT\r\nUID:evil", "\x00\x1f"],
+    [
+        "a;b,c\\d",
+        "two\nlines\r\nthree",
+        "Ünïcode " * 30,
+        "\u05d0" * 90,
+        "😀" * 40,
+        'a"b',
+        "BEGIN:VEVENT\r\nUID:evil",
+        "\x00\x1f",
+    ],
 )
 def test_no_text_breaks_the_file(text: str) -> None:
     data = ics.write(entry(summary=text, attendee=(text, "ada@example.test"), organizer=(text, "a@x.invalid")))

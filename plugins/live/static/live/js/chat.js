@@ -5,8 +5,34 @@ import { $ } from '@greenroom/dom';
 /** Also without a secure context, where crypto.randomUUID does not exist. */
 export const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, '0')).join('');
 
+/** Numbers of messages: each is taken once. Those of two senders may arrive out of order; `top` has no gap below it. */
+export class Sequence {
+  #ahead = new Set();
+
+  constructor(top = 0) { this.top = top; }
+
+  take(seq) {
+    if (seq <= this.top || this.#ahead.has(seq)) return false;
+    this.#ahead.add(seq);
+    while (this.#ahead.delete(this.top + 1)) this.top += 1;
+    return true;
+  }
+}
+
+/** Puts a message where its number belongs; one without a number (on its way) goes last. */
+export function place(log, el, seq) {
+  if (seq) el.dataset.seq = seq;
+  const later = seq ? [...log.querySelectorAll('[data-seq]')].find((other) => Number(other.dataset.seq) > seq && other !== el) : null;
+  if (later) later.before(el);
+  else if (!el.isConnected || seq) {
+    const waiting = seq ? log.querySelector('.pending') : null;
+    if (waiting && waiting !== el) waiting.before(el);
+    else log.append(el);
+  }
+}
+
 export class Chat {
-  seq = 0;
+  #taken = new Sequence();
   #pending = new Map(); // cid -> element that waits for the server
 
   constructor(root, { role, names, send, heard }) {
@@ -20,6 +46,9 @@ export class Chat {
     });
     this.text.addEventListener('input', () => this.#grow());
   }
+
+  /** The last message up to which nothing is missing. */
+  get seq() { return this.#taken.top; }
 
   say() {
     const text = this.text.value.trim();
@@ -41,9 +70,8 @@ export class Chat {
   }
 
   receive(message, old = false) {
-    if (message.seq <= this.seq) return this.#settle(message);
-    this.seq = message.seq;
-    if (this.#settle(message)) return;
+    const fresh = this.#taken.take(message.seq);
+    if (this.#settle(message) || !fresh) return;
     this.#draw(message);
     if (message.role !== this.role && !old) this.heard(message);
   }
@@ -59,17 +87,18 @@ export class Chat {
     }
   }
 
-  #settle({ cid, at }) {
+  #settle({ cid, at, seq }) {
     const waiting = this.#pending.get(cid);
     if (!waiting) return false;
     this.#pending.delete(cid);
     waiting.el.classList.remove('pending');
     this.#note(waiting.el, '');
     $('time', waiting.el).textContent = clockTime(at);
+    place(this.log, waiting.el, seq);
     return true;
   }
 
-  #draw({ role, text, at }) {
+  #draw({ role, text, at, seq }) {
     $('[data-log-empty]', this.log)?.remove();
     const mine = role === this.role;
     const el = document.createElement('article');
@@ -85,7 +114,7 @@ export class Chat {
     body.append(...linked(text));
     el.append(head, body);
     const low = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80;
-    this.log.append(el);
+    place(this.log, el, seq);
     if (low || mine) this.log.scrollTop = this.log.scrollHeight;
     return el;
   }

@@ -2,20 +2,20 @@
 import { t } from '@greenroom/i18n';
 import { $ } from '@greenroom/dom';
 import { toast } from '@greenroom/ui';
-import { newId } from './chat.js';
+import { newId, place, Sequence } from './chat.js';
 import { FINAL, Link } from './link.js';
 import { Timer } from './timer.js';
 
 class LivePractice extends HTMLElement {
-  #seq = 0;
+  #taken;
   #mine = new Map(); // cid -> {el, text}, not acknowledged yet
 
   connectedCallback() {
     this.log = $('[data-log]', this);
     this.form = $('[data-answer-form]', this);
     this.text = $('textarea', this.form);
-    this.#seq = Number(this.dataset.seq);
-    this.link = new Link(this.dataset, () => ({ seq: this.#seq }));
+    this.#taken = new Sequence(Number(this.dataset.seq));
+    this.link = new Link(this.dataset, () => ({ seq: this.#taken.top }));
     this.timer = new Timer(this, { now: () => this.link.now(), send: (m) => this.link.send(m), say: (words) => this.#say(words) });
     this.timer.update(JSON.parse(this.dataset.timer));
     this.link.addEventListener('message', ({ detail }) => this.#on[detail.t]?.(detail));
@@ -60,16 +60,15 @@ class LivePractice extends HTMLElement {
       if (m.practice) this.#on.practice(m.practice);
     },
     chat: (m) => {
-      if (m.seq <= this.#seq) return;
-      this.#seq = m.seq;
+      const fresh = this.#taken.take(m.seq);
       const mine = this.#mine.get(m.cid);
       if (mine) {
         this.#mine.delete(m.cid);
         mine.el.classList.remove('pending');
-        mine.el.dataset.seq = m.seq;
+        place(this.log, mine.el, m.seq);
         return;
       }
-      this.#draw(m);
+      if (fresh) this.#draw(m);
     },
     timer: (m) => this.timer.update(m),
     practice: (m) => {
@@ -94,7 +93,6 @@ class LivePractice extends HTMLElement {
   #draw({ role, kind, text, seq }) {
     const el = document.createElement('article');
     el.className = `live-msg ${role === 'candidate' ? 'mine' : 'theirs'} is-${kind}`;
-    if (seq) el.dataset.seq = seq;
     const head = document.createElement('header');
     const who = document.createElement('b');
     who.textContent = t(role === 'candidate' ? 'you' : 'interviewer');
@@ -109,7 +107,7 @@ class LivePractice extends HTMLElement {
     body.dir = 'auto';
     body.textContent = text;
     el.append(head, body);
-    this.log.append(el);
+    place(this.log, el, seq);
     this.log.scrollTop = this.log.scrollHeight;
     return el;
   }

@@ -1,0 +1,1 @@
+"""HTML handlers: parse, call a service, draw."""

@@ -1,0 +1,88 @@
+"""The same actions as JSON."""
+
+from __future__ import annotations
+
+import pytest
+
+from kernel.testing.people import TenantKit
+
+from .conftest import World, day_after, stamp
+
+API = "/api/v1/scheduling"
+
+
+async def test_booking_by_program(world: World) -> None:
+    site = await world.tenant.sign_in("candidate")
+    types = (await site.get(f"{API}/interview-types")).json()["types"]
+    assert "system-design" in [t["slug"] for t in types]
+    people = (await site.get(f"{API}/interviewers?q=maya")).json()["interviewers"]
+    assert people[0]["types"] == ["system-design"]
+    start = stamp(day_after(5, 10))
+    sent = {"interviewer": world.slug, "type": world.kind.slug, "start": start}
+    held = await site.post(f"{API}/bookings", json=sent, headers={"Idempotency-Key": "booking-0001"})
+    assert held.status == 201, held.text
+    again = await site.post(f"{API}/bookings", json=sent, headers={"Idempotency-Key": "booking-0001"})
+    assert again.json()["id"] == held.json()["id"]
+    assert held.json()["status"] == "held"
+    path = f"{API}/bookings/{held.json()['id']}"
+    done = await site.post(f"{path}/confirm", json={"goal": "Graphs"})
+    assert (done.status, done.json()["status"]) == (200, "accepted")
+    assert [b["id"] for b in (await site.get(f"{API}/bookings")).json()["bookings"]] == [held.json()["id"]]
+    moved = await site.post(f"{path}/reschedule", json={"start": stamp(day_after(8, 12))})
+    assert moved.json()["starts_at"].startswith(f"{day_after(8, 12):%Y-%m-%dT%H:%M}")
+    gone = await site.post(f"{path}/cancel", json={"reason": "Ill", "refund_percent": 100})
+    assert gone.json()["status"] == "cancelled"
+    assert (await site.get(path)).json()["status"] == "cancelled"
+
+
+async def test_refusals_say_why_and_what_instead(world: World) -> None:
+    one, other = await world.tenant.sign_in("candidate"), await world.tenant.sign_in("candidate")
+    start = (await world.starts())[3]
+    await world.booked(one, start)
+    body = {"interviewer": world.slug, "type": world.kind.slug, "start": start}
+    taken = await other.post(f"{API}/bookings", json=body)
+    assert (taken.status, taken.json()["code"]) == (409, "busy")
+    assert len(taken.json()["nearest"]) == 3
+    past = await other.post(f"{API}/bookings", json={**body, "start": stamp(day_after(-1, 9))})
+    assert (past.status, past.json()["code"]) == (422, "past")
+    gap = await other.post(f"{API}/bookings", json={**body, "start": "2027-03-28T02:30", "zone": "Europe/Berlin"})
+    assert (gap.status, gap.json()["code"]) == (422, "gap")
+
+
+@pytest.mark.parametrize("query", ["from=x", "to=2026-01-01", "from=0001-01-01T00:00Z"])
+async def test_odd_windows_are_refused(world: World, query: str) -> None:
+    answer = await world.tenant.visitor().get(f"{API}/slots?interviewer={world.slug}&type={world.kind.slug}&{query}")
+    assert answer.status == 422
+
+
+async def test_a_window_narrows_the_slots(world: World) -> None:
+    low, high = day_after(5, 8), day_after(5, 12)
+    query = f"interviewer={world.slug}&type={world.kind.slug}&from={stamp(low)}&to={stamp(high)}"
+    slots = (await world.tenant.visitor().get(f"{API}/slots?{query}")).json()["slots"]
+    assert slots
+    assert all(stamp(low) <= s <= stamp(day_after(5, 11)) for s in slots)
+
+
+@pytest.mark.parametrize("body", [{}, {"interviewer": 1}, {"start": "x" * 100}, [], {"extra": 1}])
+async def test_malformed_bodies_are_4xx(world: World, body: object) -> None:
+    site = await world.tenant.sign_in("candidate")
+    assert (await site.post(f"{API}/bookings", json=body)).status == 422
+
+
+async def test_strangers_and_other_tenants(world: World, other_tenant: TenantKit) -> None:
+    site = await world.tenant.sign_in("candidate")
+    booking_id = await world.booked(site)
+    visitor, foreign = world.tenant.visitor(), await other_tenant.sign_in("candidate")
+    assert (await visitor.get(f"{API}/bookings")).status == 401
+    assert (await visitor.get(f"{API}/slots?interviewer=x&type=y")).status == 404
+    for action in ("confirm", "cancel", "reschedule"):
+        body = {"start": "2030-01-01T10:00Z"} if action == "reschedule" else {}
+        assert (await foreign.post(f"{API}/bookings/{booking_id}/{action}", json=body)).status == 404
+    assert (await foreign.get(f"{API}/bookings/{booking_id}")).status == 404
+
+
+async def test_practice_by_program(world: World) -> None:
+    site = await world.tenant.sign_in("candidate")
+    answer = await site.post(f"{API}/practice/ai-sql")
+    assert (answer.status, answer.json()["kind"]) == (201, "ai")
+    assert (await site.post(f"{API}/practice/system-design")).status == 404
