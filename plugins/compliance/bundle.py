@@ -16,7 +16,7 @@ from kernel import current_locale, format_datetime, is_rtl
 from kernel import gettext as _
 
 #: For a page that is opened from a disk: it cannot load the site's style sheets.
-_STYLE = (
+_STYLE = Markup(
     ":root{color-scheme:light dark}body{font:16px/1.55 system-ui,sans-serif;max-width:52rem;margin:2rem auto;"
     "padding:0 1rem}h1{font-size:1.7rem;line-height:1.2}h2{margin-top:2.5rem;border-bottom:1px solid #8886;"
     "padding-bottom:.3rem}h3{font-size:1rem;margin-bottom:.3rem}dl{display:grid;grid-template-columns:minmax(8rem,14rem)"
@@ -81,7 +81,7 @@ def index(person: str, parts: Sequence[Part], files: Sequence[str], left_out: Se
     head = Markup(
         '<!doctype html><html lang="{}" dir="{}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><title>{}</title><style>{}</style></head><body>'
-    ).format(locale, direction, title, Markup(_STYLE))
+    ).format(locale, direction, title, _STYLE)
     return str(head + Markup("\n").join(body) + Markup("</body></html>"))
 
 

@@ -58,6 +58,16 @@ class Entry:
     erased: bool
     hash: str
 
+    @property
+    def gist(self) -> str:
+        """The change in a few words, when it is a single short one."""
+        if len(self.changes) != 1:
+            return ""
+        change = self.changes[0]
+        old, new = change.before, change.after
+        text = new or "" if old is None else f"{old or '“”'} → {new or '“”'}" if new is not None else old
+        return text if len(text) <= 60 else ""
+
 
 _SELECT = (
     "SELECT e.seq, e.at, e.action, e.actor_id, e.subject, e.subject_id, e.request_id, e.hash, d.before, d.after,"
@@ -67,12 +77,13 @@ _SELECT = (
     " OR d.reason ILIKE $2 OR d.before ILIKE $2 OR d.after ILIKE $2 OR e.subject_id = ANY($9) OR e.action = ANY($10))"
     " AND ($3 = '' OR e.action = $3) AND ($4::uuid[] IS NULL OR e.actor_id = ANY($4))"
     " AND ($5::timestamptz IS NULL OR e.at >= $5) AND ($6::timestamptz IS NULL OR e.at < $6)"
-    " AND ($7::bigint IS NULL OR e.seq < $7) ORDER BY e.seq DESC LIMIT $8"
+    " AND ($7::bigint IS NULL OR (e.at, e.seq) < (SELECT c.at, c.seq FROM compliance_audit_entry c"
+    " WHERE c.tenant_id = $1 AND c.seq = $7)) ORDER BY e.at DESC, e.seq DESC LIMIT $8"
 )
 
 
 async def entries(wanted: Wanted, *, before: int | None = None, limit: int = PAGE) -> list[Entry]:
-    """The log, newest first, from behind entry number `before`."""
+    """The log, the latest act first, from behind entry number `before`. After a pause, order of time and number differ."""
     pattern = "%" + re.sub(r"([\\%_])", r"\\\1", wanted.words) + "%" if wanted.words else ""
     people: list[str] = []
     labelled: list[str] = []

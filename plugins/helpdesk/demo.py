@@ -52,12 +52,14 @@ async def _people() -> _Cast:
             found = await accounts.create_account(email, name, state="active", roles=("member", "agent"), by_rule=True)
         agents.append(found.id)
     people: dict[str, UUID] = {}
+    interviewers = {card.id for card in await accounts.accounts_with_role("interviewer")}
     for key in ("candidate", "interviewer"):
         login = await accounts.find_account(f"{key}@demo.test")
-        others = [card.id for card in await accounts.accounts_with_role(key) if login is None or card.id != login.id]
+        cards = await accounts.accounts_with_role(key)
         own = [login.id] if login is not None else []
+        others = [c.id for c in cards if (c.id in interviewers) == (key == "interviewer")]
         for n in range(6):
-            some = [*own, *others] or agents
+            some = [*dict.fromkeys([*own, *others])] or agents
             people[f"{key}{n}"] = some[min(n, len(some) - 1)]
     return _Cast(tuple(agents), people)
 
@@ -99,7 +101,7 @@ def _ticket(number: int, sample: Sample, cast: _Cast, at: datetime) -> Ticket:
 
 def _entry(ticket: Ticket, line: Line, cast: _Cast) -> Entry:
     return Entry(
-        ticket=ticket,
+        ticket_id=ticket.id,
         author_id=_who(line, ticket, cast),
         by_agent=line.agent is not None,
         internal=line.internal,
@@ -115,7 +117,9 @@ def _history(ticket: Ticket, sample: Sample, cast: _Cast) -> list[Change]:
     def note(minutes: int, field: str, before: str, after: str, actor: UUID | None, reason: str = "") -> None:
         moment = ticket.created_at + timedelta(minutes=minutes)
         found.append(
-            Change(ticket=ticket, field=field, before=before, after=after, actor_id=actor, reason=reason, at=moment)
+            Change(
+                ticket_id=ticket.id, field=field, before=before, after=after, actor_id=actor, reason=reason, at=moment
+            )
         )
 
     if ticket.priority == states.URGENT:

@@ -44,7 +44,7 @@ SAMPLES: Final = (
                      " a headset is plugged in later: plug it in first, then open the room.\n\nDid the level meter move"
                      " while you could not hear anything?", agent=0),
             Line(31, "Server side looks clean: media arrived without a gap. Most likely the output device changed when"
-                     " the headset was plugged in. If she agrees, offer ten minutes on the house.", agent=0, internal=True),
+                     " the headset was plugged in. If she agrees, offer ten minutes for free.", agent=0, internal=True),
             Line(190, "The meter did not move, no. I plugged the headset in after I had opened the room, so that may be"
                       " it. I will try it the other way round and tell you."),
         ),
@@ -70,7 +70,7 @@ SAMPLES: Final = (
         ),
     ),
     Sample(
-        requester="candidate1", subject="Refund after my interviewer cancelled", category="payment",
+        requester="candidate0", subject="Refund after my interviewer cancelled", category="payment",
         state=states.SOLVED, hours_ago=52, assignee=0,
         lines=(
             Line(0, "The session on Friday was cancelled by the interviewer. When do I get my money back?"),
@@ -87,12 +87,12 @@ SAMPLES: Final = (
         lines=(
             Line(0, "I clicked on the feedback of my last session and got \"Something went wrong on our side\". The"
                     " reference came with it."),
-            Line(35, "Found it: the page was opened in the very second in which the scorecard was handed in. Reported to"
+            Line(35, "Found it: the page was opened in the very second in which the scorecard was handed in. Told"
                      " the developers.", agent=1, internal=True),
         ),
     ),
     Sample(
-        requester="candidate4", subject="Can I change the email address of my account?", category="account",
+        requester="candidate0", subject="Can I change the email address of my account?", category="account",
         state=states.CLOSED, priority=states.LOW, hours_ago=24 * 21, assignee=1,
         lines=(
             Line(0, "I signed up with my work address and would rather use my private one."),
@@ -114,7 +114,7 @@ SAMPLES: Final = (
         lines=(
             Line(0, "Since the clocks changed, candidates see my Mondays from 17:00, but I set 18:00."),
             Line(55, "Your hours are kept in *Europe/Lisbon*, which changed its clocks a week after the candidates'"
-                     " countries. They see your 18:00 in their own time, so both are right. On the availability page you"
+                     " countries. They see your 18:00 in their own time, so both are right. On that page you"
                      " can switch the preview to another zone to check.", agent=0),
         ),
     ),

@@ -46,7 +46,7 @@ def register_menu() -> list[MenuItem]:
     return [
         MenuItem(section="workspace", label=N_("Help"), route="helpdesk.mine", icon="life", order=80,
                  permission=SIGNED_IN),
-        MenuItem(section="operations", label=N_("Support desk"), route="helpdesk.desk", icon="inbox", order=50,
+        MenuItem(section="operations", label=N_("Support desk"), route="helpdesk.desk", icon="chat", order=50,
                  permission=WORK),
     ]  # fmt: skip
 

@@ -39,10 +39,8 @@ async def export(account_id: UUID) -> dict[str, Any]:
             }
         )
     answers = await Entry.filter(author_id=account_id, by_agent=True, internal=False).order_by("created_at")
-    return {
-        "tickets": tickets,
-        "answers_as_support": [{"at": e.created_at.isoformat(), "text": e.body} for e in answers],
-    }
+    written = [{"at": e.created_at.isoformat(), "text": e.body} for e in answers]
+    return {"tickets": tickets, "answers_as_support": written}
 
 
 async def erase(account_id: UUID) -> list[str]:
@@ -56,9 +54,9 @@ async def erase(account_id: UUID) -> list[str]:
             await Ticket.filter(id__in=ids).update(subject=_GONE, reference="", booking_id=None)
         worked = await Change.filter(actor_id=account_id).exists()
         worked = worked or await Entry.filter(author_id=account_id, by_agent=True).exists()
-    kept = (
-        [N_("Numbers, states and times of tickets, without any text, so that the series has no gaps.")] if ids else []
-    )
+    kept = []
+    if ids:
+        kept.append(N_("Numbers, states and times of tickets, without any text, so that the series has no gaps."))
     if worked:
         kept.append(N_("What was answered as support, without a name: it belongs to the requesters' tickets."))
     return kept

@@ -17,12 +17,10 @@ from .models import Attachment, Change, Entry, Ticket
 
 PAGE: Final = 20
 _RANK: Final = "CASE t.priority WHEN 'urgent' THEN 3 WHEN 'high' THEN 2 WHEN 'normal' THEN 1 ELSE 0 END"
+_WAITING: Final = "(t.last_by = 'requester') DESC, t.last_entry_at"
 #: What agents may sort by: ascending and descending. Within the same urgency whoever waits longest comes first.
 _ORDERS: Final = {
-    "urgency": (
-        f"{_RANK}, (t.last_by = 'requester') DESC, t.last_entry_at",
-        f"{_RANK} DESC, (t.last_by = 'requester') DESC, t.last_entry_at",
-    ),
+    "urgency": (f"{_RANK}, {_WAITING}", f"{_RANK} DESC, {_WAITING}"),
     "updated": ("t.last_entry_at", "t.last_entry_at DESC"),
     "number": ("t.number", "t.number DESC"),
 }
@@ -141,9 +139,8 @@ async def count_queues(agent_id: UUID) -> dict[str, int]:
 async def ticket_of(number: str, requester_id: UUID | None = None) -> Ticket:
     """By its number; with `requester_id` only if it is theirs. NotFound for a missing and for a foreign one alike."""
     wanted = _number(number)
-    own = {} if requester_id is None else {"requester_id": requester_id}
-    found = await Ticket.get_or_none(number=wanted, **own) if wanted else None
-    if found is None:
+    found = await Ticket.get_or_none(number=wanted) if wanted else None
+    if found is None or requester_id not in (None, found.requester_id):
         raise errors.NotFound()
     return found
 

@@ -78,7 +78,7 @@ def _step(change: Change, known: Mapping[UUID, str]) -> dict[str, Any]:
         title, icon = _("Priority set to “{after}”").format(after=_(words)), "up"
     else:
         person = parse_id(change.after)
-        title = _("Given to {name}").format(name=known[person]) if person in known else _("Given back to the queue")
+        title = _("Given to {name}").format(name=known[person]) if person else _("Given back to the queue")
         icon = "user"
     who = known.get(change.actor_id, "") if change.actor_id else _("By rule")
     text = _(change.reason) if change.reason in states.RULES else change.reason

@@ -60,7 +60,7 @@ async def find(words: str) -> list[SearchHit]:
         return []
     rows = []
     for queue in ("open", "solved"):
-        rows += (await queries.desk(DeskQuery(queue=queue, q=words[:100]), actor.id))[0]  # type: ignore[arg-type]
+        rows += (await queries.desk(DeskQuery(queue=queue, q=words[:100]), actor.id))[0]
     return [
         SearchHit(
             label=_("#{number} {subject}").format(number=row.number, subject=row.subject),

@@ -124,15 +124,13 @@ async def enter(seat: Seat, connection: UUID, resume: int | None) -> Entry:
             await compare_and_set(session, epoch=session.epoch + 1)
         stays = await _settle(session, at)
         peers = tuple(sorted({s.role for s in stays if s.until is None} - {seat.role}))
-        if seat.kind is Kind.HUMAN and not peers:
-            await _tell_waiting(session, seat, at)
     return Entry(session, session.epoch, resumed, peers)
 
 
 async def leave(session_id: UUID, role: Role, connection: UUID, because: str) -> None:
     """A connection is gone. Does nothing when its place was taken by another one of the same person."""
     gone = await Presence.filter(connection=connection, left_at=None).update(left_at=now(), left_because=because)
-    if gone:
+    if gone and not await Presence.filter(session_id=session_id, role=role.value, left_at=None).exists():
         await hub.post(channel(session_id), {"t": "left", "role": role.value}, but=connection)
         later.after(rules().lost_after.total_seconds() + 0.5, f"lost:{session_id}", lambda: settle(session_id))
 
@@ -240,6 +238,7 @@ async def _settle(session: LiveSession, at: datetime) -> tuple[Stay, ...]:
         facts = Facts(Kind(session.kind), State(session.state), session.starts_at, session.ends_at, stays)
         cause = due(facts, times, at)
         if cause is None:
+            await _tell_waiting(session, stays, at)
             return stays
         await _change(session, cause, at, stays)
 
@@ -306,17 +305,25 @@ async def _say_to_scheduling(telling: Any) -> None:
         log.warning("scheduling did not take the change of a session: %s", problem)
 
 
-async def _tell_waiting(session: LiveSession, seat: Seat, at: datetime) -> None:
-    missing = session.candidate_id if seat.role is Role.INTERVIEWER else session.interviewer_id
-    if session.waiting_told or missing is None or at < session.starts_at - _TELL_BEFORE:
+async def _tell_waiting(session: LiveSession, stays: tuple[Stay, ...], at: datetime) -> None:
+    """Once somebody is here alone and the start is near, the other one is told. Once per session."""
+    if session.waiting_told or session.state != State.LOBBY or at < session.starts_at - _TELL_BEFORE:
         return
+    here = {s.role for s in stays if s.until is None}
+    bookings = services.get(Bookings)
+    booking = await bookings.get(session.booking_id) if bookings is not None and len(here) == 1 else None
+    if booking is None or booking.interviewer_id is None:
+        return
+    interviewer = (booking.interviewer_id, booking.interviewer_name)
+    candidate = (booking.candidate_id, booking.candidate_name)
+    waiting, missing = (interviewer, candidate) if Role.INTERVIEWER in here else (candidate, interviewer)
     await compare_and_set(session, waiting_told=True)
     await publish(
         ParticipantWaiting(
             booking_id=session.booking_id,
-            waiting_id=seat.actor.id,
-            waiting_name=seat.actor.name,
-            missing_id=missing,
+            waiting_id=waiting[0],
+            waiting_name=waiting[1],
+            missing_id=missing[0],
             title=session.title,
         )
     )

@@ -86,7 +86,9 @@ SETTINGS = [
     Setting(key=PACK, type=str, default="none", choices=PACKS, label=N_("Terminology"), page=_WORDING),
     Setting(key=OWN_WORDS, type=dict, default={}, label=N_("Own words"), check=_words, page=_WORDING),
     *(
-        Setting(key=error_key(page), type=dict, default={}, label=N_("Words of an error page"), check=_page, page=_PAGES)
+        Setting(
+            key=error_key(page), type=dict, default={}, label=N_("Words of an error page"), check=_page, page=_PAGES
+        )
         for page in ERROR_PAGES
     ),
 ]  # fmt: skip

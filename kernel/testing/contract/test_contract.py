@@ -57,6 +57,8 @@ async def test_forms_need_their_token(tenant: TenantKit, greenroom: Greenroom, a
         if route.method != "GET" and route.csrf:
             path = filled(route, missing())
             bare = await site.post(path, csrf=False, method=route.method)
+            if bare.status == 404 and not route.permission:
+                continue  # a development page that this mode does not have
             assert bare.status in (400, 403), f"{route.name} took a form without a token: {bare.status}"
             foreign = await site.post(path, headers={"Origin": "http://evil.example"}, method=route.method)
             assert foreign.status in (400, 403), f"{route.name} took a form from another site: {foreign.status}"
@@ -74,7 +76,7 @@ async def test_empty_and_odd_input_is_refused_politely(
                 assert answer.status < 500, f"{route.name} with {list(data)}: {answer.text[:600]}"
             if "/api/" in path:
                 answer = await site.post(path, json={"x": [[[1]]]}, method=route.method)
-                assert 400 <= answer.status < 500 or answer.status in (200, 201, 204), route.name
+                assert 400 <= answer.status < 500 or answer.status in (200, 201, 202, 204), route.name
 
 
 async def test_a_plugin_that_is_off_is_not_there(make_tenant: MakeTenant, greenroom: Greenroom, plugin: str) -> None:
@@ -122,7 +124,8 @@ async def test_another_tenants_ids_are_missing_ids(
             a = await _ask(site, route.method, filled(route, str(foreign)))
             b = await _ask(site, route.method, filled(route, absent))
             assert a.status == b.status, f"{route.name} tells {table} of another tenant from a missing one"
-            assert a.status >= 400 or route.public, f"{route.name} answers {a.status} for {table} of another tenant"
+            elsewhere = a.status == 303 and a.location == b.location  # back to a page of one's own, whatever was asked
+            assert a.status >= 400 or elsewhere or route.public, f"{route.name}: {a.status} for another tenant's {table}"
             assert without_request_id(a.text, str(foreign)) == without_request_id(b.text, absent), route.name
 
 

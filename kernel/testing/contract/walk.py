@@ -23,11 +23,12 @@ def holes(route: Route) -> list[str]:
 
 
 def filled(route: Route, value: str) -> str:
-    """The path with every hole filled by `value`, or by a token of the hole's own shape where it has one."""
+    """The path with every hole filled by `value`, or by something of the hole's own shape where it has one."""
 
     def fill(match: re.Match[str]) -> str:
         shape = match[2]
-        return value if shape is None or re.fullmatch(shape, value) else "x1"
+        candidates = (value, "987654321", "x1", "xy", "2026-01", "a" * 64, "a" * 16)
+        return next((c for c in candidates if shape is None or re.fullmatch(shape, c)), "x1")
 
     return _HOLE.sub(fill, route.path)
 
@@ -69,7 +70,7 @@ def without_request_id(text: str, *values: str) -> str:
     for value in values:
         text = text.replace(value, "")
     text = re.sub(r'name="_csrf" value="[^"]*"|name="csrf-token" content="[^"]*"|name="_key" value="[^"]*"', "", text)
-    return re.sub(r"\b[0-9a-f]{8,32}\b|[A-Za-z0-9_-]{43}", "", text)
+    return re.sub(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{8,32}(?:-[0-9a-f]{1,8})?\b|[A-Za-z0-9_-]{43}", "", text)
 
 
 def all_roles(registry_roles: Iterable[str]) -> list[str]:

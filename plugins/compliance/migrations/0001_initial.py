@@ -33,7 +33,7 @@ CREATE TRIGGER compliance_detail_no_truncate BEFORE TRUNCATE ON compliance_audit
   FOR EACH STATEMENT EXECUTE FUNCTION compliance_refuse();
 CREATE UNIQUE INDEX compliance_one_open_request ON compliance_data_request (tenant_id, account_id, kind)
   WHERE state IN ('requested', 'running');
-CREATE INDEX compliance_entry_time ON compliance_audit_entry (tenant_id, seq DESC);
+CREATE INDEX compliance_entry_time ON compliance_audit_entry (tenant_id, at DESC, seq DESC);
 """
 
 class Migration(migrations.Migration):

@@ -48,7 +48,7 @@ async def _page(request: web.Request, verdict: log.Verdict | None = None) -> web
         "rows": rows[: queries.PAGE],
         "query": query,
         "errors": parsed.errors,
-        "actions": [("", _("Every act"))] + sorted(((a, texts.action_label(a)) for a in found), key=lambda p: p[1]),
+        "actions": [("", _("Every act")), *sorted(((a, texts.action_label(a)) for a in found), key=lambda p: p[1])],
         "tone": texts.tone,
         "clear": url("compliance.audit") if filtered else None,
         "older": _link(query, before=rows[queries.PAGE - 1].seq) if len(rows) > queries.PAGE else None,

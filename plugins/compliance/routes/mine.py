@@ -50,6 +50,7 @@ async def _page(
     status: int = 200,
 ) -> web.StreamResponse:
     actor = me()
+    rows = await queries.exports_of(actor.id)
     exports = [
         {
             "row": row,
@@ -58,14 +59,14 @@ async def _page(
             "tone": states.TONES.get(row.state, ""),
             "missing": [_(r["title"]) for r in row.results if r["outcome"] == "error"],
         }
-        for row in await queries.exports_of(actor.id)
+        for row in rows
     ]
     erasures = await queries.erasures_of(actor.id)
     held = await exporting.held(actor.id)
     context = {
         "title": _("Your data"),
         "exports": exports,
-        "making": any(e["row"].state in states.OPEN for e in exports),
+        "making": any(row.state in states.OPEN for row in rows),
         "days": setting(EXPORT_DAYS),
         "held": [(h, _(h.title), plugin_title(h.plugin), _(h.nothing)) for h in held],
         "erasure": next((e for e in erasures if e.state in (*states.OPEN, states.PARTIAL)), None),

@@ -153,6 +153,7 @@ async def _requester(ticket: Ticket) -> dict[str, Any]:
             {"info": info, "words": viewing.session_words(info, ticket.requester_id)}
             for info in await neighbours.upcoming(ticket.requester_id)
         ],
+        "may_see_sessions": can("scheduling.bookings.view"),
         "others": others,
         "others_count": number,
         "state_words": states.STATES,

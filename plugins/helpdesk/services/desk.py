@@ -134,7 +134,7 @@ async def _assign(ticket: Ticket, assignee_id: UUID | None, by_id: UUID) -> None
 
 async def workers() -> list[accounts.AccountCard]:
     """Agents and administrators, agents first: to whom a ticket can be given."""
-    found = {}
+    found: dict[UUID, accounts.AccountCard] = {}
     for role in (AGENT, "admin", "owner"):
         for card in await accounts.accounts_with_role(role):
             found.setdefault(card.id, card)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from kernel import _, audit, compare_and_set, current_snapshot, errors, unit_of_work
+from kernel import _, audit, compare_and_set, current_snapshot, errors, speaking, unit_of_work
 
 from ..models import Booking, InterviewType, Offer
 from ..texts import DEFAULT_TYPES
@@ -78,7 +78,9 @@ async def ensure_types() -> None:
     """A tenant without any type gets a usual set, in its own language. Idempotent."""
     if await InterviewType.all().exists():
         return
-    await add_default_types(current_snapshot().currency)
+    snapshot = current_snapshot()
+    with speaking(snapshot.locale, snapshot.zone):
+        await add_default_types(snapshot.currency)
 
 
 async def add_default_types(currency: str) -> list[InterviewType]:

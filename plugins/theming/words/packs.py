@@ -42,7 +42,7 @@ _GERMAN: Final = [
 
 _MARKS: Final = "[\u064b-\u0652\u0640]*"
 #: and, so; the article, also grown together with by, like and for; by, like, for.
-_ARABIC_BEFORE: Final = f"[\u0648\u0641]?{_MARKS}(?:\u0628\u0627\u0644|\u0643\u0627\u0644|\u0627\u0644|\u0644\u0644|[\u0628\u0643\u0644])?{_MARKS}"
+_ARABIC_BEFORE: Final = f"[وف]?{_MARKS}(?:بال|كال|ال|لل|[بكل])?{_MARKS}"
 
 
 def _arabic(old: str, new: str, endings: str) -> Term:

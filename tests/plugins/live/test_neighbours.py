@@ -6,8 +6,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from kernel import Happened, new_id, now, published_events
+from kernel.base.clock import shifted_by
 from kernel.tenancy.toggles import switch
 from plugins.live import demo, handlers, notifications, privacy
+from plugins.live import services as rooms
 from plugins.live.api import SessionInfo
 from plugins.live.models import ChatMessage, LiveSession, Note, PracticeRun, Presence
 from plugins.live.queries import PracticesOfRooms, SessionsOfRooms
@@ -40,6 +42,22 @@ async def test_whoever_is_missing_is_told_once(pair: Pair) -> None:
     assert notice.account_id == pair.interviewer.account_id
     assert notice.params["name"] == "Ada Novak"
     assert notice.action_url == pair.room
+
+
+async def test_who_came_early_is_announced_when_the_start_is_near(pair: Pair, bookings: FakeBookings) -> None:
+    booking = bookings.add(pair.booking.candidate_id, pair.booking.interviewer_id, starts_in=timedelta(minutes=12))
+    early = await join(pair.interviewer, f"/rooms/{booking.id}")
+    await early.get("welcome")
+    with pair.tenant.scope():
+        await rooms.sweep()
+        assert not [e async for e in published_events("live.participant_waiting.v1")]
+        with shifted_by(timedelta(minutes=8)):
+            await Presence.all().update(seen_at=now())
+            await rooms.sweep()
+            await rooms.sweep()
+        (event,) = [e async for e in published_events("live.participant_waiting.v1")]
+        assert event.data["missing_id"] == str(pair.candidate.account_id)
+        assert event.data["waiting_name"] == "Tomás Ferreira"
 
 
 async def test_a_no_show_is_told_to_both(pair: Pair) -> None:

@@ -17,11 +17,11 @@ from .conftest import Deliver, notice
 
 async def test_it_counts_what_is_unread(tenant: TenantKit, deliver: Deliver) -> None:
     site = await tenant.sign_in()
-    assert 'aria-label="Notifications"' in (await site.get("/home")).text
+    assert "data-bell-label>Notifications<" in (await site.get("/home")).text
     await deliver(tenant, *(notice(f"{n}", account_id=site.account_id) for n in range(2)))
-    assert 'aria-label="Notifications, 2 unread"' in (await site.get("/home")).text
+    assert "data-bell-label>Notifications, 2 unread<" in (await site.get("/home")).text
     await deliver(tenant, *(notice(f"more {n}", account_id=site.account_id) for n in range(100)))
-    assert 'aria-label="Notifications, 99+ unread"' in (await site.get("/home")).text
+    assert "data-bell-label>Notifications, 99+ unread<" in (await site.get("/home")).text
 
 
 async def test_visitors_have_none(tenant: TenantKit) -> None:

@@ -23,6 +23,7 @@ export class Timer {
   }
 
   update(state) {
+    if (this.#state && state.version < this.#state.version) return; // overtaken on the way
     this.#state = state;
     const left = this.left / 1000;
     // what is behind us is not spoken again after a reload

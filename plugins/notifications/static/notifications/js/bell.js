@@ -20,10 +20,7 @@ function showCount({ count, waiting, label }) {
     mark.textContent = count;
     mark.hidden = waiting === '0';
   }
-  for (const el of document.querySelectorAll('.ntf-bell')) {
-    el.setAttribute('aria-label', label);
-    el.title = label;
-  }
+  for (const el of document.querySelectorAll('[data-bell-label]')) el.textContent = label;
   bell().dataset.seen = waiting;
 }
 
