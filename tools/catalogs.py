@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from io import BytesIO
 from pathlib import Path
 
@@ -19,15 +20,24 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("de", "ar")
-KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "t": None}
+KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 METHODS = [
     ("**/templates/**.html", "jinja2.ext:babel_extract"),
     ("**.html", "jinja2.ext:babel_extract"),
     ("**.py", "python"),
     ("**.js", "javascript"),
 ]
-OPTIONS = {"**.html": {"extensions": "jinja2.ext.i18n,jinja2.ext.do,jinja2.ext.loopcontrols", "trimmed": "true", "silent": "false"}}
+OPTIONS = {
+    "**.html": {
+        "extensions": "jinja2.ext.i18n,jinja2.ext.do,jinja2.ext.loopcontrols",
+        "trimmed": "true",
+        "silent": "false",
+    }
+}
 SKIPPED = ("/migrations", "/vendor", "/testing", "/scaffold", "__pycache__")
+#: The words of a page's scripts, and the strings in that list: JS may choose among them by a variable.
+TEXTS = re.compile(r"\btexts\(\s*\[(.*?)\]\s*\)", re.DOTALL)
+STRING = re.compile(r"\"([^\"\\]+)\"|'([^'\\]+)'")
 PLACEHOLDER = re.compile(r"(?<!\{)\{(\w+)\}(?!\})|%\((\w+)\)[sd]")
 
 
@@ -45,7 +55,30 @@ def extracted(package: Path) -> Catalog:
     )  # fmt: skip
     for name, line, message, _comments, context in found:
         catalog.add(message, locations=[(f"{package.name}/{Path(name).as_posix()}", line)], context=context)
+    for message, place in (*_texts(package), *_titles(package)):
+        catalog.add(message, locations=[(place, 1)])
     return catalog
+
+
+def _texts(package: Path) -> list[tuple[str, str]]:
+    """Strings that templates send to their scripts with `ui.texts([...])`, each with its template."""
+    return [
+        (found[1] or found[2], file.relative_to(package.parent).as_posix())
+        for file in sorted(package.rglob("*.html"))
+        if not any(part in file.as_posix() for part in SKIPPED)
+        for listed in TEXTS.finditer(file.read_text(encoding="utf-8"))
+        for found in STRING.finditer(listed[1])
+    ]
+
+
+def _titles(package: Path) -> list[tuple[str, str]]:
+    """The title of the plugin in the manifest: it is shown to people like any other message."""
+    manifest = tomllib.loads((ROOT / "plugin_manifest.toml").read_text(encoding="utf-8"))
+    return [
+        (entry["title"], "plugin_manifest.toml")
+        for entry in manifest["plugins"].values()
+        if entry["module"].startswith(f"{package.parent.name}.{package.name}.")
+    ]
 
 
 def po_path(package: Path, language: str) -> Path:

@@ -29,12 +29,14 @@ class DailyMetric(TenantModel):
 
 
 class Applied(TenantModel):
-    """An event that is counted: the row's id is the event's. It is written with the counts or not at all."""
+    """An event that is counted. It is written with the counts or not at all."""
 
+    event_id = fields.UUIDField()
     at = fields.DatetimeField(default=now)
 
     class Meta:
         table = "analytics_applied"
+        unique_together = (("tenant_id", "event_id"),)
 
 
 class Rollup(TenantModel):

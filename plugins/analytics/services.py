@@ -65,7 +65,9 @@ async def count(event: Happened) -> bool:
         async with unit_of_work():
             zone = await _take_rollup("SHARE")
             fresh = await execute(
-                "INSERT INTO analytics_applied (id, tenant_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                "INSERT INTO analytics_applied (id, event_id, tenant_id, at) VALUES ($1, $2, $3, $4)"
+                " ON CONFLICT (tenant_id, event_id) DO NOTHING",
+                new_id(),
                 event.id,
                 current_tenant().id,
                 now(),
@@ -130,10 +132,13 @@ async def import_figures(found: Iterable[Increment]) -> None:
 async def _mark(ids: list[UUID]) -> None:
     if ids:
         await execute(
-            "INSERT INTO analytics_applied (id, tenant_id, at)"
-            " SELECT e, $1::uuid, $2::timestamptz FROM unnest($3::uuid[]) e ON CONFLICT DO NOTHING",
+            "INSERT INTO analytics_applied (id, event_id, tenant_id, at)"
+            " SELECT x.id, x.event_id, $1::uuid, $2::timestamptz"
+            " FROM unnest($3::uuid[], $4::uuid[]) AS x (id, event_id)"
+            " ON CONFLICT (tenant_id, event_id) DO NOTHING",
             current_tenant().id,
             now(),
+            [new_id() for _event in ids],
             ids,
         )
 

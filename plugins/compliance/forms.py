@@ -9,13 +9,18 @@ from pydantic import Field
 
 from kernel import N_, Form, Words
 
+#: Days that the calendar of every zone can hold.
+_Day = Annotated[
+    date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31)), Words(bad=N_("Enter a date such as 2030-12-31."))
+]
+
 
 class AuditQuery(Form):
     q: Annotated[str, Field(max_length=100)] = ""
     action: Annotated[str, Field(max_length=120)] = ""
     who: Annotated[str, Field(max_length=100)] = ""
-    since: date | None = None
-    until: date | None = None
+    since: _Day | None = None
+    until: _Day | None = None
     before: Annotated[int, Field(ge=1, le=2**62)] | None = None
 
 

@@ -83,7 +83,7 @@ _SELECT = (
 
 
 async def entries(wanted: Wanted, *, before: int | None = None, limit: int = PAGE) -> list[Entry]:
-    """The log, the latest act first, from behind entry number `before`. After a pause, order of time and number differ."""
+    """The log, the latest act first (which is not the order of numbers after a pause), from behind entry `before`."""
     pattern = "%" + re.sub(r"([\\%_])", r"\\\1", wanted.words) + "%" if wanted.words else ""
     people: list[str] = []
     labelled: list[str] = []
@@ -132,14 +132,15 @@ def _target(row: Any, names: dict[str, str]) -> str:
     if row.subject == "account":
         return names.get(row.subject_id, _("Unknown person"))
     if row.subject == "plugin":
-        return _plugin(row.subject_id)
+        return plugin_name(row.subject_id)
     if row.subject == "setting":
         return texts.setting_label(row.subject_id)
     kind = texts.subject_label(row.subject)
     return kind if _is_uuid(row.subject_id) else f"{kind} {row.subject_id}".strip()
 
 
-def _plugin(key: str) -> str:
+def plugin_name(key: str) -> str:
+    """What people call a plugin, also one that is not installed any more."""
     try:
         return plugin_title(key)
     except KeyError:

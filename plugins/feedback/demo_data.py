@@ -120,7 +120,7 @@ def _content(scene: _Scene, rubric: RubricCopy, number: int) -> CardContent:
     marks: dict[str, Mark] = {}
     for index, c in enumerate(rubric.criteria):
         begin = (2.4, 2.8, 2.2, 2.6, 3.2)[index % 5]
-        score = max(1, min(5, round(begin + 0.34 * number + scene.rng.uniform(-0.7, 0.7))))
+        score = max(1, min(5, round(begin + 0.2 * number + scene.rng.uniform(-0.6, 0.6))))
         low, middle, high = scene.words.evidence.get(c.id, ((), (), ()))
         texts = low if score < 3 else middle if score == 3 else high
         marks[c.id] = Mark(score, scene.pick(texts) if texts and (score != 3 or scene.rng.random() < 0.6) else "")

@@ -87,7 +87,7 @@ EN: Final = Words(
              "You know when a simple solution is enough, and you say so without apology.",),
             ("Say what you leave out. I often could not tell whether you had not seen a case or chosen to skip it.",
              "Your answers begin in the middle. Try one sentence with the result, then the reasons.",
-             "Leave ten minutes for failure: what happens when the queue is full, the zone is gone, the client retries?",
+             "Leave ten minutes for failure: what happens when the queue is full, the zone is gone, a client retries?",
              "When you get a hint, slow down. Twice you answered before I had finished, and missed the useful half.",
              "Numbers. “A lot of traffic” became 50 requests a second in the end, and that changes the design.",
              "Practise the last five minutes: sum up, name the weakest part, and what you would do next.",),

@@ -106,8 +106,12 @@ def _chart(days: list[datetime], overall: list[float]) -> Markup:
         count,
     ) % {"count": count, "first": _one(overall[0]), "last": _one(overall[-1])}
     series = [charts.Series(_("Overall"), overall)]
-    return charts.area("fb-progress", _("Your progress"), finding, labels, series, fmt=_one)
+    return charts.area("fb-progress", _("Your progress"), finding, labels, series, fmt=_exact)
 
 
 def _one(value: float) -> str:
     return format_number(round(value, 1))
+
+
+def _exact(value: float) -> str:
+    return format_number(round(value, 2))

@@ -8,7 +8,7 @@ have arrived.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 from kernel import (
@@ -39,12 +39,6 @@ log = get_logger(__name__)
 MAILBOX: Final = "mailbox:"
 #: Pauses after the first, second … temporary refusal. Grey-listing ends within minutes, an outage within a day.
 PAUSES: Final = (1, 5, 15, 60, 180, 360, 720)
-
-
-class Transport(Protocol):
-    """Hands one message to a server; replaceable in tests."""
-
-    async def __call__(self, server: Server, sender: str, to: str, message: bytes) -> Outcome: ...
 
 
 async def send_email(email_id: str) -> None:
@@ -108,12 +102,19 @@ async def _attempt(row: Email, server: Server) -> None:
     files = await Attachment.filter(email_id=row.id).order_by("position")
     look = letter.brand()
     message = mime.build(row, files, sender=sender, sender_name=look.name, reply_to=setting(REPLY_TO))
-    given_back = True
+    gone = False
+
+    def over() -> None:
+        nonlocal gone
+        gone = True
+
+    outcome = None
     try:
-        outcome = await send(server, sender, row.address, message)
-        given_back = False
+        outcome = await send(server, sender, row.address, message, over)
     finally:
-        if given_back:  # cancelled or broken before the content went over: nobody has it
+        if outcome is None and not gone:
+            # Cancelled or broken before the content went over: nobody has it. Later than that the row stays
+            # `sending`, and whoever runs this job next leaves it to a person.
             await _give_back(row.id)
     match outcome.kind:
         case "sent":

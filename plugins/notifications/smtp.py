@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -49,8 +50,11 @@ class Outcome:
     detail: str = ""
 
 
-async def send(server: Server, sender: str, to: str, message: bytes) -> Outcome:
-    """Hand `message` over. Raises nothing but cancellation: every other end is an outcome."""
+async def send(server: Server, sender: str, to: str, message: bytes, over: Callable[[], None]) -> Outcome:
+    """Hand `message` over. Raises nothing but cancellation: every other end is an outcome.
+
+    `over` is called right before the content goes out: from then on nobody can tell that it did not arrive.
+    """
     client = aiosmtplib.SMTP(
         hostname=server.host,
         port=server.port,
@@ -66,9 +70,11 @@ async def send(server: Server, sender: str, to: str, message: bytes) -> Outcome:
                 await client.login(server.user, server.password)
         except (SMTPException, OSError) as exc:
             return _no_connection(exc)
-        return await _hand_over(client, sender, to, message)
-    finally:
+        outcome = await _hand_over(client, sender, to, message, over)
         await _part(client)
+        return outcome
+    finally:
+        client.close()  # whoever is cancelled does not wait for a goodbye
 
 
 def _no_connection(exc: Exception) -> Outcome:
@@ -77,7 +83,9 @@ def _no_connection(exc: Exception) -> Outcome:
     return Outcome("later", "server_away", _said(exc))
 
 
-async def _hand_over(client: aiosmtplib.SMTP, sender: str, to: str, message: bytes) -> Outcome:
+async def _hand_over(
+    client: aiosmtplib.SMTP, sender: str, to: str, message: bytes, over: Callable[[], None]
+) -> Outcome:
     try:
         options = ["SMTPUTF8", "BODY=8BITMIME"] if not to.isascii() and client.supports_extension("smtputf8") else []
         await client.mail(sender, options=options, encoding="utf-8" if options else "ascii")
@@ -88,6 +96,7 @@ async def _hand_over(client: aiosmtplib.SMTP, sender: str, to: str, message: byt
         return _answered(exc, at_recipient=isinstance(exc, aiosmtplib.SMTPRecipientRefused))
     except (SMTPException, OSError) as exc:
         return _no_connection(exc)
+    over()
     try:
         await client.data(message)
     except SMTPResponseException as exc:
@@ -119,5 +128,3 @@ async def _part(client: aiosmtplib.SMTP) -> None:
             await client.quit()
     except (SMTPException, OSError):
         log.debug("the mail server did not say goodbye", exc_info=True)
-    finally:
-        client.close()

@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from kernel import current_zone, errors, json_answer, now, read_json, setting, zones
+from kernel import gettext as _
 
 from . import queries, states
 from .models import MaintenanceWindow
@@ -99,6 +100,8 @@ async def list_windows(_request: web.Request) -> web.StreamResponse:
 
 
 def _aware(value: datetime) -> datetime:
+    if not 2000 <= value.year < 2200:
+        raise errors.Invalid({"ends_at": _("Enter a date and a time.")})
     return value if value.tzinfo else zones.instant(value.date(), value.time(), current_zone())
 
 

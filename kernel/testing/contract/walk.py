@@ -51,6 +51,11 @@ async def seed(kit: TenantKit) -> None:
                     await data.seed("acme")
 
 
+def owned_tables(plugin: str) -> list[str]:
+    """Tables of a plugin's tenant rows."""
+    return sorted(m._meta.db_table for m in all_models() if m._meta.app == plugin and issubclass(m, TenantModel))
+
+
 async def owned_ids(kit: TenantKit, plugin: str) -> dict[str, UUID]:
     """One id per table of the plugin (and of accounts), as the tenant holds them."""
     found: dict[str, UUID] = {}

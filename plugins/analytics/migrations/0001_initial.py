@@ -15,9 +15,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.UUIDField(primary_key=True, default=new_id)),
                 ('tenant_id', fields.UUIDField(db_index=True)),
+                ('event_id', fields.UUIDField()),
                 ('at', fields.DatetimeField(default=now)),
             ],
-            options={'table': 'analytics_applied', 'app': 'analytics', 'pk_attr': 'id'},
+            options={'table': 'analytics_applied', 'app': 'analytics', 'unique_together': (('tenant_id', 'event_id'),), 'pk_attr': 'id'},
         ),
         ops.CreateModel(
             name='DailyMetric',

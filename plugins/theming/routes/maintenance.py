@@ -113,6 +113,9 @@ def _local(at: datetime) -> str:
 
 def _instant(typed: datetime, field: str, problems: dict[str, str]) -> datetime:
     """What was typed as local time; a time with an offset is taken as it is."""
+    if not 2000 <= typed.year < 2200:
+        problems[field] = _("Enter a date and a time.")
+        return now()
     if typed.tzinfo is not None:
         return typed.astimezone(UTC)
     found = zones.instants(typed.date(), typed.time(), current_zone())

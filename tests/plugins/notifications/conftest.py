@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
@@ -41,7 +42,10 @@ def deliver() -> Deliver:
 
 @dataclass
 class Inbox:
-    """What arrived at the mail server. `at_rcpt` and `at_data` are answers other than yes; `hang_up` gives none."""
+    """What arrived at the mail server.
+
+    `at_rcpt` and `at_data` are answers other than yes; `hang_up` gives none, `slow` gives it so many seconds late.
+    """
 
     messages: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
@@ -49,6 +53,7 @@ class Inbox:
     at_rcpt: str = ""
     at_data: str = ""
     hang_up: bool = False
+    slow: float = 0.0
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
         if self.at_rcpt:
@@ -64,6 +69,7 @@ class Inbox:
         self.messages.append(parsed)
         self.recipients += envelope.rcpt_tos
         self.senders.append(envelope.mail_from)
+        await asyncio.sleep(self.slow)
         if self.hang_up:
             server.transport.abort()
         return "250 OK"

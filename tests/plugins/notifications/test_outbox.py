@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -107,6 +108,26 @@ async def test_a_lost_answer_is_not_tried_again(
 ) -> None:
     smtp.hang_up = True
     await deliver(tenant, notice(account_id=await tenant.account()))
+    await run_jobs(tenant)
+    await _due(run_jobs, tenant, 60 * 24)
+    assert len(smtp.messages) == 1
+    row = await _row(tenant)
+    assert (row.state, row.reason) == ("failed", "uncertain")
+
+
+async def test_stopping_while_the_content_goes_over_does_not_send_it_twice(
+    tenant: TenantKit, deliver: Deliver, smtp: Inbox, run_jobs: Any
+) -> None:
+    smtp.slow = 2.0
+    await deliver(tenant, notice(account_id=await tenant.account()))
+    with tenant.scope():
+        stopped = asyncio.ensure_future(outbox.send_email(str((await _row(tenant)).id)))
+        while not smtp.messages:
+            await asyncio.sleep(0.02)
+        stopped.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await stopped
+    smtp.slow = 0.0
     await run_jobs(tenant)
     await _due(run_jobs, tenant, 60 * 24)
     assert len(smtp.messages) == 1

@@ -105,7 +105,8 @@ on('change', 'select[data-tz]', (event, select) => {
   if ('submit' in select.dataset) select.form.requestSubmit();
 });
 
-ready(() => {
+// At `load`, since htmx takes up the select's own request only when the document is ready.
+addEventListener('load', () => {
   if (hasCookie('tz')) return;
   const guess = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (!guess) return;
