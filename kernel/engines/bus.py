@@ -14,6 +14,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, Protocol
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from ..base.config import Config
@@ -26,6 +29,8 @@ OVERFLOW: Final = "\x00overflow"
 
 _PREFIX = "greenroom:"
 _ALIVE = _PREFIX + "alive"
+#: Seconds that a publisher waits for Redis.
+_PATIENCE = 1.0
 
 
 class Bus(Protocol):
@@ -135,8 +140,10 @@ class RedisBus:
 
     def __init__(self, url: str) -> None:
         self._redis: Redis = Redis.from_url(
-            url, decode_responses=True, socket_connect_timeout=5, socket_keepalive=True, health_check_interval=10
-        )
+            url, decode_responses=True, socket_connect_timeout=5, socket_keepalive=True, health_check_interval=10,
+            # Nobody who publishes waits for pauses between attempts; the reader has pauses of its own.
+            retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+        )  # fmt: skip
         self._feeds = _Feeds()
         self._pubsub: Any = None
         self._confirmed: dict[str, asyncio.Event] = {}
@@ -146,7 +153,8 @@ class RedisBus:
     async def publish(self, channel: str, payload: str) -> None:
         """Tell every process; with Redis away at least our own."""
         try:
-            await self._redis.publish(_PREFIX + channel, payload)
+            async with asyncio.timeout(_PATIENCE):
+                await self._redis.publish(_PREFIX + channel, payload)
         except (RedisError, OSError, TimeoutError) as exc:
             log.warning("a message on %s reached this process only: Redis is away (%s)", channel, exc)
             self._feeds.deliver(channel, payload)

@@ -192,6 +192,12 @@ async def browser() -> AsyncIterator[Browser]:
 _REPORT = pytest.StashKey[bool]()
 
 
+def _pictures() -> Path:
+    folder = Path("test-pictures")
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
     report = yield
@@ -243,8 +249,7 @@ async def new_page(request: pytest.FixtureRequest, browser: Browser) -> AsyncIte
 
     yield make
     if request.node.stash.get(_REPORT, False):
-        folder = Path("test-pictures")
-        folder.mkdir(exist_ok=True)
+        folder = _pictures()
         for number, page in enumerate(page for context in contexts for page in context.pages):
             await page.screenshot(path=folder / f"{request.node.name}-{number}.png", full_page=True)
     for context in contexts:

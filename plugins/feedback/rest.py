@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from kernel import SIGNED_IN, Route, current_actor, errors, get_or_404, json_answer, read_json, read_query
+from kernel import gettext as _
 
 from . import moderation_list, queries
 from .access import seat_of
@@ -215,7 +216,7 @@ async def put_scorecard(request: web.Request) -> web.StreamResponse:
     card = await Scorecard.filter(booking_id=seat.exchange.booking_id).first()
     rubric = await queries.rubric_for(seat.exchange, card, body.rubric)
     if unknown := set(body.marks) - {c.id for c in rubric.criteria}:
-        raise errors.Invalid({f"marks.{id}": "not a criterion of this rubric" for id in unknown})
+        raise errors.Invalid({f"marks.{id}": _("This is not a criterion of the rubric.") for id in unknown})
     marks: Mapping[str, Mark] = {id: Mark(m.score, m.evidence) for id, m in body.marks.items()}
     content = CardContent(marks, body.strengths, body.improvements, body.next_step, body.signal)
     save = scorecards.submit if body.submit else scorecards.save_draft

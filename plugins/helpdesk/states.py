@@ -30,7 +30,7 @@ OVER: Final = (SOLVED, CLOSED)
 #: Word and tone of a badge, as agents see them.
 STATES: Final = {
     NEW: (N_("New"), "accent"),
-    OPEN: (N_("Open"), "info"),
+    OPEN: (N_("Needs an answer"), "info"),
     PENDING: (N_("Waiting for requester"), "warn"),
     SOLVED: (N_("Solved"), "ok"),
     CLOSED: (N_("Closed"), ""),

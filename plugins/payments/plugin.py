@@ -53,7 +53,7 @@ def register_menu() -> list[MenuItem]:
         MenuItem(section="workspace", label=N_("My payments"), route="payments.mine", icon="card", order=50,
                  permission=SIGNED_IN),
         MenuItem(section="workspace", label=N_("Earnings"), route="payments.earnings", icon="money", order=55,
-                 permission=EARN),
+                 permission=EARN, role="interviewer"),
         MenuItem(section="operations", label=N_("Payments"), route="payments.admin", icon="card", order=40,
                  permission=MANAGE),
         MenuItem(section="operations", label=N_("Ledger"), route="payments.ledger", icon="book", order=45,

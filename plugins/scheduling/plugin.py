@@ -64,7 +64,7 @@ def register_menu() -> list[MenuItem]:
         MenuItem(section="workspace", label=N_("AI practice"), route="scheduling.practice", icon="spark", order=30,
                  permission=SIGNED_IN),
         MenuItem(section="workspace", label=N_("Availability"), route="scheduling.availability", icon="clock",
-                 order=40, permission=HOURS),
+                 order=40, permission=HOURS, role="interviewer"),
         MenuItem(section="operations", label=N_("Bookings"), route="scheduling.admin_bookings", icon="calendar",
                  order=10, permission=VIEW),
         MenuItem(section="settings", label=N_("Interview types"), route="scheduling.types", icon="list", order=40,

@@ -20,7 +20,8 @@ async def violations(page: Page) -> list[str]:
         "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", _RULES
     )
     return [
-        f"{page.url} {v['id']}: {v['help']} {json.dumps([n['target'] for n in v['nodes']][:3])}" for v in found["violations"]
+        f"{page.url} {v['id']}: {v['help']} {json.dumps([n['target'] for n in v['nodes']][:3])}"
+        for v in found["violations"]
     ]
 
 

@@ -59,7 +59,9 @@ async def test_the_main_job(
     await candidate.reload()
     await expect(candidate.get_by_text("Waiting for your payment")).to_have_count(0)
     booking = candidate.url.rsplit("/", 1)[-1].partition("?")[0]
-    starts = datetime.fromisoformat(await candidate.locator("#when time[datetime]").first.get_attribute("datetime") or "")
+    starts = datetime.fromisoformat(
+        await candidate.locator("#when time[datetime]").first.get_attribute("datetime") or ""
+    )
 
     # The interviewer sees it.
     interviewer = await new_page()

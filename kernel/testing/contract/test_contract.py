@@ -125,7 +125,9 @@ async def test_another_tenants_ids_are_missing_ids(
             b = await _ask(site, route.method, filled(route, absent))
             assert a.status == b.status, f"{route.name} tells {table} of another tenant from a missing one"
             elsewhere = a.status == 303 and a.location == b.location  # back to a page of one's own, whatever was asked
-            assert a.status >= 400 or elsewhere or route.public, f"{route.name}: {a.status} for another tenant's {table}"
+            assert a.status >= 400 or elsewhere or route.public, (
+                f"{route.name}: {a.status} for another tenant's {table}"
+            )
             assert without_request_id(a.text, str(foreign)) == without_request_id(b.text, absent), route.name
 
 

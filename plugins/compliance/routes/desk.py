@@ -12,6 +12,8 @@ from kernel import (
     current_locale,
     errors,
     flash,
+    format_date,
+    format_datetime,
     get_or_404,
     now,
     page,
@@ -134,15 +136,32 @@ async def _one(
         "late": open_still and row.due_at < now(),
         "open": open_still,
         "own": row.account_id == me().id,
-        "by_admin": row.asked_by is not None and row.asked_by != row.account_id,
         "held": [(h, _(h.title), queries.plugin_name(h.plugin)) for h in held],
         "ahead": ahead,
-        "decider": decider.name if decider else "",
+        "facts": _facts(row, card.email if card and not erased else str(row.account_id), decider),
         "results": [_result(r) for r in row.results],
         "raw": dict(raw or {}),
         "errors": dict(problems or {}),
     }
     return await page(request, "compliance/request.html", context, status=status)
+
+
+def _facts(row: DataRequest, person: str, decider: accounts.AccountCard | None) -> list[tuple[str, str]]:
+    """What is known of the request; empty lines are left out."""
+    by_admin = row.asked_by is not None and row.asked_by != row.account_id
+    found = [
+        (_("Person"), person),
+        (_("Requested"), format_datetime(row.created_at)),
+        (_("Noted by"), _("an administrator") if by_admin else _("the person")),
+        (_("Due"), format_date(row.due_at)),
+        (_("Note"), row.note),
+        (_("Decided"), format_datetime(row.decided_at) if row.decided_at else ""),
+        (_("By"), decider.name if decider else ""),
+        (_("Finished"), format_datetime(row.finished_at) if row.finished_at else ""),
+        (_("Reason"), row.reason),
+        (_("Number"), str(row.id)),
+    ]
+    return [(name, value) for name, value in found if value]
 
 
 def _result(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ async def show_mine(request: web.Request) -> web.StreamResponse:
         wanted = {"show": show if show != "all" else None, "q": query.q or None, "page": number if number > 1 else None}
         return url_with("helpdesk.mine", {}, wanted)
 
-    tabs = [("all", _("All")), ("open", _("Open")), ("over", _("Solved and closed"))]
+    tabs = [("all", _("All")), ("open", _("Still open")), ("over", _("Solved and closed"))]
     context = {
         "title": _("Help"),
         "rows": await viewing.rows_of(rows),

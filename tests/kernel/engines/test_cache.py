@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 
 import pytest
@@ -75,3 +76,21 @@ async def test_redis_away_fails_open(caplog):
     assert await cache.get("a") is None and await cache.incr("n", 1) == 0
     assert caplog.text.count("Redis is away") == 1
     await cache.close()
+
+
+async def test_redis_that_does_not_answer_costs_one_wait(tmp_path):
+    held = []
+
+    async def silent(reader, writer):
+        held.append(writer)
+        await reader.read()
+
+    server = await asyncio.start_unix_server(silent, tmp_path / "redis")
+    cache = RedisCache(f"unix://{tmp_path / 'redis'}")
+    began = time.monotonic()
+    assert [await cache.incr("n", 1) for _ in range(20)] == [0] * 20
+    assert time.monotonic() - began < 2
+    await cache.close()
+    server.close()
+    for writer in held:
+        writer.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -144,3 +145,13 @@ async def test_written_before_the_room_was_heard_of(tenant: TenantKit, run_jobs:
         assert not await Exchange.filter(booking_id=booking_id).exists()  # reading writes nothing
     assert (await early.send_review()).status == 303
     assert await early.events("feedback.requested.v1") == 1
+
+
+async def test_both_hand_in_at_the_same_moment(duo: Duo) -> None:
+    answers = await asyncio.gather(duo.send_card(), duo.send_review())
+    assert [a.status for a in answers] == [303, 303]
+    assert (await duo.exchange()).released_because == "both"
+    assert await duo.events("feedback.released.v1") == 1
+    review = await duo.review()
+    assert review is not None
+    assert review.released_at is not None

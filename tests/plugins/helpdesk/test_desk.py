@@ -296,7 +296,7 @@ async def test_history_tells_who_changed_what(desk: Desk) -> None:
     page = (await desk.maya.get(f"/desk/{number}")).text
     for words in (
         "Priority set to “High”", "Given to Maya Osei", "State set to “Solved”, was “New”",
-        "State set to “Open”, was “Solved”", "Ticket opened",
+        "State set to “Needs an answer”, was “Solved”", "Ticket opened",
     ):  # fmt: skip
         assert words in page
     with desk.kit.scope():

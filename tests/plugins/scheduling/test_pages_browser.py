@@ -57,9 +57,6 @@ async def test_arrow_keys_walk_over_free_days_and_the_picker_swaps(world: World,
 
 async def test_the_devices_zone_is_taken_on_the_first_visit(world: World, new_page: NewPage) -> None:
     page = await new_page(zone="Asia/Tokyo")
-    page.on("request", lambda r: print("REQ", r.url))
-    page.on("response", lambda r: print("RES", r.status, r.url))
-    page.on("console", lambda r: print("CON", r.text))
     await page.goto(world.tenant.origin + world.book)
     await _until(page, "document.querySelector('select[data-tz]').value === 'Asia/Tokyo'")
     await _until(page, "decodeURIComponent(location.search).includes('tz=Asia/Tokyo')")

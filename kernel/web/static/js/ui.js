@@ -105,8 +105,7 @@ on('change', 'select[data-tz]', (event, select) => {
   if ('submit' in select.dataset) select.form.requestSubmit();
 });
 
-// At `load`, since htmx takes up the select's own request only when the document is ready.
-addEventListener('load', () => {
+function takeZone() {
   if (hasCookie('tz')) return;
   const guess = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (!guess) return;
@@ -118,7 +117,10 @@ addEventListener('load', () => {
   } else {
     remember('tz', guess);
   }
-});
+}
+
+// htmx takes up the select's own request in a timer that it sets when it is loaded: ours has to come after.
+addEventListener('load', () => setTimeout(takeZone));
 
 // ---- forms -----------------------------------------------------------------------------------------------
 
