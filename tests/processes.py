@@ -80,12 +80,16 @@ def running(*arguments: str, report: Path, **env: str) -> Iterator[Program]:
             program.kill()
 
 
+def weak(dsn: str) -> str:
+    """The application's DSN for an owner's."""
+    return dsn.replace("//postgres@", "//greenroom_app@", 1)
+
+
 def serve(dsn: str, port: int, folder: Path, **env: str) -> Any:
     """`greenroom serve` on a database of the tests."""
-    owner, application = dsn, dsn.replace("//postgres@", "//greenroom_app@", 1)
     return running(
         "serve", "--port", str(port), "--data", str(folder / f"data-{port}"), report=folder / f"serve-{port}.log",
-        GREENROOM_MODE="test", GREENROOM_DATABASE_URL=owner, GREENROOM_APP_DATABASE_URL=application, **env,
+        GREENROOM_MODE="test", GREENROOM_DATABASE_URL=dsn, GREENROOM_APP_DATABASE_URL=weak(dsn), **env,
     )  # fmt: skip
 
 
@@ -108,7 +112,7 @@ async def own_database(cluster: embedded.Embedded, name: str) -> AsyncIterator[s
 async def here(dsn: str, port: int, data: Path, *, migrating: bool = False) -> AsyncIterator[Callable[..., Any]]:
     """The application in this process, to prepare what the others shall find: `await make("acme")` is a tenant."""
     kits: list[TenantKit] = []
-    async with started(config_of(port, data), migrating=migrating, database=(dsn, dsn.replace("//postgres@", "//greenroom_app@", 1))):
+    async with started(config_of(port, data), migrating=migrating, database=(dsn, weak(dsn))):
 
         async def make(slug: str) -> TenantKit:
             ref = await create_tenant(slug, slug.title(), hosts=[f"{slug}.localhost"])

@@ -141,8 +141,8 @@ class RedisBus:
     def __init__(self, url: str) -> None:
         self._redis: Redis = Redis.from_url(
             url, decode_responses=True, socket_connect_timeout=5, socket_keepalive=True, health_check_interval=10,
-            # Nobody who publishes waits for pauses between attempts; the reader has pauses of its own.
-            retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+            # No second attempts on the quiet: the reader has to know that it was deaf for a while.
+            retry=Retry(NoBackoff(), 0),
         )  # fmt: skip
         self._feeds = _Feeds()
         self._pubsub: Any = None
@@ -154,7 +154,10 @@ class RedisBus:
         """Tell every process; with Redis away at least our own."""
         try:
             async with asyncio.timeout(_PATIENCE):
-                await self._redis.publish(_PREFIX + channel, payload)
+                try:
+                    await self._redis.publish(_PREFIX + channel, payload)
+                except RedisConnectionError:  # a connection that went while it lay idle
+                    await self._redis.publish(_PREFIX + channel, payload)
         except (RedisError, OSError, TimeoutError) as exc:
             log.warning("a message on %s reached this process only: Redis is away (%s)", channel, exc)
             self._feeds.deliver(channel, payload)

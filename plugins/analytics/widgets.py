@@ -21,4 +21,4 @@ async def home(subject: Any) -> Markup | None:
     return await templates.piece("analytics/w_home.html", {"tiles": tiles})
 
 
-WIDGETS = [Widget(slot="home", name="analytics.figures", render=home, order=20, wide=True, permission=VIEW)]
+WIDGETS = [Widget(slot="home", name="analytics.figures", render=home, order=5, wide=True, permission=VIEW)]

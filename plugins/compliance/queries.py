@@ -61,9 +61,10 @@ class Entry:
     @property
     def gist(self) -> str:
         """The change in a few words, when it is a single short one."""
-        if len(self.changes) != 1:
+        told = [c for c in self.changes if c.before or c.after]
+        if len(told) != 1:
             return ""
-        change = self.changes[0]
+        change = told[0]
         old, new = change.before, change.after
         text = new or "" if old is None else f"{old or '“”'} → {new or '“”'}" if new is not None else old
         return text if len(text) <= 60 else ""

@@ -1,5 +1,14 @@
 """Scheduling: when interviewers are free, and who takes which time.
 
-For: availability, holds, bookings, moving and cancelling, the slot engine (`slots/`) and its exchange
-format (`exchange.py`, `greenroom scheduling slots`). Not for: prices, money, reminders' delivery, the live room.
+For: hours, interview types, free times, holds, bookings, moving and cancelling with their refund rule, reminders,
+calendar files, practice with the scripted interviewer. Not for: taking money (payments), delivering messages
+(notifications), the room (live), what is written afterwards (feedback).
+
+Events: booking_confirmed, booking_cancelled, booking_rescheduled, booking_expired, booking_started,
+booking_completed, reminder_due, availability_changed (all scheduling.*.v1, in events.py). Service: `Bookings`;
+filter: `BookingRequested` (both in api.py). Slots for others' pieces: `scheduling.booking` (page of a session, gets
+the booking's id), `scheduling.booking_aside`, `scheduling.profile` (gets the interviewer's account id).
+
+Sub-packages: slots/ the pure engine, services/ the use cases, routes/ the pages. `exchange.py` answers
+`greenroom scheduling slots`. How a booking flows: docs.md.
 """

@@ -101,7 +101,7 @@ async def test_a_switch_reaches_the_other_process(
                 assert (await visitor.post("/sign-in", form)).status == 303, "nobody gets in while Redis is frozen"
                 await visitor.close()
                 assert time.monotonic() - began < 4, "a frozen Redis holds up pages"
-                print("FROZEN", time.monotonic()-began, took)
+                print("FROZEN", time.monotonic() - began, took)
                 redis.kill()
                 took = [await followed(far, on, await switch(near, on), 10) for on in (False, True)]
                 assert min(took) < 3, took

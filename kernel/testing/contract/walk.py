@@ -27,8 +27,8 @@ def filled(route: Route, value: str) -> str:
 
     def fill(match: re.Match[str]) -> str:
         shape = match[2]
-        candidates = (value, "987654321", "x1", "xy", "2026-01", "a" * 64, "a" * 16)
-        return next((c for c in candidates if shape is None or re.fullmatch(shape, c)), "x1")
+        tries = (value, "987654321", "x1", "xy", "2026-01", "a" * 64, "a" * 16)
+        return next((c for c in tries if shape is None or re.fullmatch(shape, c)), "x1")
 
     return _HOLE.sub(fill, route.path)
 

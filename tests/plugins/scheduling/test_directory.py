@@ -92,4 +92,5 @@ async def test_a_new_tenant_has_types_in_its_own_language(make_tenant: Any) -> N
     tenant = await make_tenant(locale="de")
     with tenant.scope():
         titles = set(await InterviewType.all().values_list("title", flat=True))
-    assert "Systemdesign" in titles
+    assert "Programmieren" in titles
+    assert "Coding" not in titles

@@ -135,7 +135,7 @@ async def test_no_page_breaks_the_rules_of_access(world: World, new_page: NewPag
         page = await new_page(site=site, width=width, dark=dark)
         for path in paths:
             await page.goto(site.origin + path)
-            await _settled(page)
+            await page.wait_for_load_state()
             await page.evaluate(AXE.read_text())
             found = await page.evaluate(f"axe.run(document, {{runOnly: {RULES}}})")
             faults += [(path, v["id"], [n["html"][:150] for n in v["nodes"][:3]]) for v in found["violations"]]
