@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 import asyncpg
@@ -126,6 +127,20 @@ async def here(dsn: str, port: int, data: Path, *, migrating: bool = False) -> A
 def config_of(port: int, data: Path) -> Config:
     env: Mapping[str, str] = {k: v for k, v in os.environ.items() if k == "GREENROOM_MANIFEST"}
     return load_config(env, mode="test", port=port, data=data)
+
+
+async def put_job(conn: asyncpg.Connection, tenant_id: UUID, plugin: str, name: str) -> UUID:
+    """A job that is due now, as if another process had put it in."""
+    return await conn.fetchval(
+        "INSERT INTO kernel_job (id, tenant_id, plugin, name, args, queue, state, run_at, attempts, max_attempts,"
+        " request_id, created_at)"
+        " VALUES (gen_random_uuid(), $1, $2, $3, '{}', 'default', 'ready', now(), 0, 3, '', now()) RETURNING id",
+        tenant_id, plugin, name,
+    )  # fmt: skip
+
+
+async def job_is(conn: asyncpg.Connection, job: UUID, state: str) -> bool:
+    return await conn.fetchval("SELECT state FROM kernel_job WHERE id = $1", job) == state
 
 
 async def until(true: Callable[[], Awaitable[bool]], seconds: float, pause: float = 0.02) -> float:

@@ -37,6 +37,8 @@ class Deadlines:
 
 
 DEFAULT: Final = Deadlines()
+#: Seconds at the end in which requests that are on their way still get in.
+_LAST_REQUESTS: Final = 0.2
 
 
 class _Nameless(web.Response):
@@ -88,7 +90,10 @@ class _Connection(RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        if self._body is not None and (self._force_close or self._close):
+            self._finish_body(data)
+        else:
+            super().data_received(data)
         if self._body is not None:
             self._body_bytes += len(data)
             if self._body.is_eof():
@@ -102,6 +107,15 @@ class _Connection(RequestHandler):
                 self._watch_body(body)
         elif data and self._clock is None and self._current_request is None and self._server is not None:
             self._start_clock(self._server.deadlines.head, self._head_is_late)  # a next head has begun
+
+    def _finish_body(self, data: bytes) -> None:
+        """We are stopping: aiohttp would not hear the rest of a body whose request is being handled already."""
+        force, close = self._force_close, self._close
+        self._force_close = self._close = False
+        try:
+            super().data_received(data)
+        finally:
+            self._force_close, self._close = self._force_close or force, self._close or close
 
     # --- head ------------------------------------------------------------------------------------------------
 
@@ -226,6 +240,14 @@ class GreenroomRunner(web.AppRunner):
             shutdown_timeout=deadlines.shutdown,
             **kwargs,
         )
+
+    async def cleanup(self) -> None:
+        """Take no new connections, then finish: aiohttp alone hangs up on those whose first request it has not read."""
+        for site in list(self.sites):
+            await site.stop()
+        if self._server is not None:
+            await asyncio.sleep(_LAST_REQUESTS)
+        await super().cleanup()
 
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()

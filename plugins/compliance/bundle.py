@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ _STYLE = Markup(
     ".note{opacity:.75}.bad{border-inline-start:4px solid #c33;padding-inline-start:.8rem}"
     "@media(max-width:36rem){dl{grid-template-columns:1fr}dd{margin-bottom:.5rem}}"
 )
+
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def _label(name: object) -> str:
 
 
 def html_of(value: Any) -> Markup:
-    """JSON as lists and definitions, however deep."""
+    """JSON as lists and definitions, however deep; instants as the reader writes them."""
     if isinstance(value, dict):
         if not value:
             return Markup("–")
@@ -120,4 +124,13 @@ def html_of(value: Any) -> Markup:
         return Markup("–")
     if isinstance(value, bool):
         return escape(_("yes") if value else _("no"))
-    return escape(str(value))
+    return escape(_written(str(value)))
+
+
+def _written(text: str) -> str:
+    if not _INSTANT.fullmatch(text):
+        return text
+    try:
+        return format_datetime(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        return text

@@ -88,22 +88,21 @@ def _step(change: Change, known: Mapping[UUID, str]) -> dict[str, Any]:
 
 async def collision(ticket: Ticket, reader_id: UUID) -> str:
     """Who was quicker, in one sentence: shown above what the reader was about to send."""
-    entry = await Entry.filter(ticket_id=ticket.id).exclude(author_id=reader_id).order_by("-created_at").first()
-    change = await Change.filter(ticket_id=ticket.id).exclude(actor_id=reader_id).order_by("-at").first()
+    entry = await Entry.filter(ticket_id=ticket.id).order_by("-created_at", "-id").first()
+    change = await Change.filter(ticket_id=ticket.id).order_by("-at", "-id").first()
     if entry is not None and (change is None or entry.created_at >= change.at or change.reason == states.BY_REPLY):
-        name = (await names([entry.author_id]))[entry.author_id]
-        said = (
-            _("{name} added a note {when}, while you were writing.")
-            if entry.internal
-            else _("{name} replied {when}, while you were writing.")
-        )
-        return said.format(name=name, when=relative(entry.created_at))
-    if change is not None and change.actor_id is not None:
-        name = (await names([change.actor_id]))[change.actor_id]
-        return _("{name} changed this ticket {when}, while you were writing.").format(
-            name=name, when=relative(change.at)
-        )
-    return _("This ticket was changed while you were writing.")
+        who, at = entry.author_id, entry.created_at
+        said = _("{name} replied {when}, while you were writing.")
+        if entry.internal:
+            said = _("{name} added a note {when}, while you were writing.")
+    elif change is not None and change.actor_id is not None:
+        who, at = change.actor_id, change.at
+        said = _("{name} changed this ticket {when}, while you were writing.")
+    else:
+        return _("This ticket was changed while you were writing.")
+    if who == reader_id:
+        said = _("You changed this ticket in another window {when}.")
+    return said.format(name=(await names([who]))[who], when=relative(at))
 
 
 async def rows_of(rows: Sequence[Row]) -> list[dict[str, Any]]:

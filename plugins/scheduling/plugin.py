@@ -120,7 +120,7 @@ def register_search() -> list[SearchSource]:
 @hookimpl
 def register_assets() -> list[Asset]:
     return [
-        Asset(kind="style", path="scheduling.css"),
+        Asset(kind="style", path="scheduling.css", routes=("scheduling.*", "kernel.landing")),
         Asset(kind="module", path="book.js", routes=("scheduling.book*", "scheduling.reschedule*", "scheduling.hold")),
         Asset(kind="module", path="hours.js", routes=("scheduling.availability*",)),
     ]

@@ -118,31 +118,30 @@ def _column(
     day: date, today: date, free: list[tuple[int, int]], booked: list[BookingInfo], zone: str, hour_from: int
 ) -> dict[str, Any]:
     base = hour_from * 4
-    events: list[dict[str, Any]] = [
-        {
-            "start": a // _QUARTER - base, "length": max(1, (b - a) // _QUARTER), "title": _("Free"),
-            "time": f"{_clock(a)} – {_clock(b)}", "tone": "free",
-        }
-        for a, b in free
-    ]  # fmt: skip
+    events: list[dict[str, Any]] = []
     for info in booked:
-        if zones.wall(info.starts_at, zone).date() == day:
-            start = _minutes(info.starts_at, zone)
-            length = min(info.duration_minutes, 1440 - start)
-            events.append(
-                {
-                    "start": start // _QUARTER - base, "length": max(1, length // _QUARTER),
-                    "title": info.candidate_name or info.type_title, "time": _clock(start), "tone": "s1",
-                    "href": url("scheduling.booking", id=info.id),
-                }
-            )  # fmt: skip
+        if zones.wall(info.starts_at, zone).date() != day:
+            continue
+        start = _minutes(info.starts_at, zone)
+        end = min(start + info.duration_minutes, 1440)
+        free = [piece for a, b in free for piece in ((a, min(b, start)), (max(a, end), b)) if piece[0] < piece[1]]
+        title = info.candidate_name or info.type_title
+        path = url("scheduling.booking", id=info.id)
+        events.append(_event(start, end, base, title, _clock(start), tone="s1", href=path))
+    events += [_event(a, b, base, _("Free"), f"{_clock(a)} – {_clock(b)}", tone="free") for a, b in free]
     return {
         "label": weekday_names("abbreviated")[day.weekday()],
         "num": str(day.day),
         "today": day == today,
         "words": format_date(day),
-        "events": events,
+        "events": sorted(events, key=lambda event: event["start"]),
     }
+
+
+def _event(start: int, end: int, base: int, title: str, clock: str, *, tone: str, href: str = "") -> dict[str, Any]:
+    first = start // _QUARTER
+    length = max(1, -(-end // _QUARTER) - first)
+    return {"start": first - base, "length": length, "title": title, "time": clock, "tone": tone, "href": href}
 
 
 def _change(zone: str, first: date) -> str:

@@ -27,6 +27,7 @@ _WORDS: Final[dict[str, str]] = {
     "not_offered": N_("This interview is not offered any more."),
     "yourself": N_("You cannot book yourself."),
     "too_many": N_("You have as many upcoming sessions as one person may have. Cancel one, or wait for the next."),
+    "too_many_holds": N_("You hold as many times as one person may. Confirm or let go of one of them first."),
     "same_time": N_("This is the session's time already. Choose another one."),
     "not_a_time": N_("Choose one of the listed times."),
 }

@@ -15,7 +15,7 @@ from aiohttp.test_utils import unused_port
 from kernel.engines import embedded
 from kernel.testing.people import PASSWORD, Site, TenantKit
 
-from ..processes import Redis, here, own_database, serve, until
+from ..processes import Redis, here, job_is, own_database, put_job, serve, until
 
 #: Any plugin with a page for everybody that does not depend on data.
 PLUGIN, PAGE, JOB = "helpdesk", "/help", "helpdesk.close_solved"
@@ -46,21 +46,6 @@ async def followed(site: Site, on: bool, since: float, seconds: float) -> float:
     return time.monotonic() - since
 
 
-async def job_state(conn: asyncpg.Connection, job_id: str) -> str:
-    return str(await conn.fetchval("SELECT state FROM kernel_job WHERE id = $1::text::uuid", job_id))
-
-
-async def new_job(conn: asyncpg.Connection, kit: TenantKit) -> str:
-    return str(
-        await conn.fetchval(
-            "INSERT INTO kernel_job (id, tenant_id, plugin, name, args, queue, state, run_at, attempts, max_attempts,"
-            " request_id, created_at) VALUES (gen_random_uuid(), $1, $2, $3, '{}', 'default', 'ready', now(), 0, 1, '',"
-            " now()) RETURNING id",
-            kit.ref.id, PLUGIN, JOB,
-        )
-    )  # fmt: skip
-
-
 @pytest.mark.redis
 @pytest.mark.timeout(180)
 async def test_a_switch_reaches_the_other_process(
@@ -88,10 +73,10 @@ async def test_a_switch_reaches_the_other_process(
                 assert min(took) < 0.5, took
                 assert (await beside.get(PAGE)).status == 200
 
-                job = await new_job(conn, kit)
-                assert await until(lambda: _is(conn, job, "parked"), 10) < 10
+                job = await put_job(conn, kit.ref.id, PLUGIN, JOB)
+                await until(lambda: job_is(conn, job, "parked"), 10)
                 await switch(far, True)
-                await until(lambda: _is(conn, job, "done"), 10)
+                await until(lambda: job_is(conn, job, "done"), 10)
 
                 redis.freeze()
                 began = time.monotonic()
@@ -101,11 +86,9 @@ async def test_a_switch_reaches_the_other_process(
                 assert (await visitor.post("/sign-in", form)).status == 303, "nobody gets in while Redis is frozen"
                 await visitor.close()
                 assert time.monotonic() - began < 4, "a frozen Redis holds up pages"
-                print("FROZEN", time.monotonic() - began, took)
                 redis.kill()
                 took = [await followed(far, on, await switch(near, on), 10) for on in (False, True)]
                 assert min(took) < 3, took
-                print("KILLED", took)
                 assert (await near.get("/home")).status == (await far.get("/home")).status == 200
                 assert "Traceback" not in one.words + two.words
         finally:
@@ -114,7 +97,3 @@ async def test_a_switch_reaches_the_other_process(
                 await site.close()
             for tenant in (kit, other):
                 await tenant.close()
-
-
-async def _is(conn: asyncpg.Connection, job: str, state: str) -> bool:
-    return await job_state(conn, job) == state

@@ -40,6 +40,8 @@ from ..states import LIVE, PASSING, Status
 from .core import calendar_number, is_collision, lock_calendars, move, own_booking, plan, plan_expiry, unplan
 
 MAX_GOAL = 2000
+#: Times that one candidate may keep from others without having confirmed or paid any.
+MAX_HOLDS = 3
 #: A person who practises is not asked for a time: the session begins now.
 PRACTICE_STEP = timedelta(minutes=1)
 
@@ -125,6 +127,8 @@ async def _take(wish: Wish, calendar_no: int, candidate_no: int) -> Booking:
         standing = [b for b in mine if b.status == Status.ACCEPTED and b.starts_at > at]
         if len(standing) >= setting("scheduling.open_bookings"):
             raise NotBookable("too_many")
+        if sum(b.status in PASSING for b in mine) >= MAX_HOLDS:
+            raise NotBookable("too_many_holds")
         free = await ask(Question(wish.kind, wish.interviewer.account_id, wish.candidate_id), at)
         if reason := free.refusal(wish.start):
             raise NotBookable(reason)

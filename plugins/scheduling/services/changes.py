@@ -243,7 +243,8 @@ async def close(booking_id: UUID, sequence: int) -> None:
     if booking.status == Status.IN_PROGRESS:
         await finish(booking_id, Outcome.COMPLETED)
     elif booking.status == Status.ACCEPTED:
-        await finish(booking_id, Outcome.NO_SHOW_BOTH if is_on("live") else Outcome.COMPLETED)
+        unused = Outcome.NO_SHOW_BOTH if booking.kind == "human" else Outcome.NO_SHOW_CANDIDATE
+        await finish(booking_id, unused if is_on("live") else Outcome.COMPLETED)
 
 
 async def remind(booking_id: UUID, sequence: int, offset: int) -> bool:

@@ -136,3 +136,19 @@ async def test_connections_per_client(tmp_path: Path, monkeypatch: pytest.Monkey
 def _count(self: object, address: str) -> str:
     self.clients[address] += 1  # type: ignore[attr-defined]
     return address
+
+
+async def test_a_body_under_way_is_taken_while_stopping(tmp_path: Path) -> None:
+    async with served(tmp_path, ROUTES, deadlines=Deadlines(shutdown=5)) as site:
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+        writer.write(HEAD + b"\r\n" + b"x" * 50)
+        await asyncio.sleep(0.2)
+        stopping = asyncio.create_task(site.runner.cleanup())
+        await asyncio.sleep(0.5)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", site.port)
+        writer.write(b"x" * 50)
+        answer = await asyncio.wait_for(reader.read(), 5)
+        assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"100")
+        await asyncio.wait_for(stopping, 5)
+        writer.close()

@@ -224,3 +224,22 @@ async def test_tenants_are_counted_apart(make_tenant: MakeTenant, kit: TenantKit
     assert row is not None
     assert row.n == 0
     assert await rollup(other) == []
+
+
+async def test_demo_figures_agree_with_themselves(kit: TenantKit) -> None:
+    from kernel.testing.contract.walk import seed
+
+    await seed(kit)
+    sums: dict[tuple[str, str], int] = {}
+    for _day, metric, dimension, _currency, origin, value in await rollup(kit):
+        assert origin == "import"
+        key = (metric, "" if metric.startswith("interviewer_") else dimension)
+        sums[key] = sums.get(key, 0) + value
+    assert sums["interviewer_sessions", ""] == sums["sessions", "human"] > 500
+    assert sums["interviewer_paid", ""] == sums["paid", ""] > sums["refunded", ""] > 0
+    assert sums["interviewer_ratings", ""] == sums["ratings", ""]
+    assert sums["bookings", "human"] >= sums["sessions", "human"] + sums["no_shows", "candidate"]
+    assert len({row[0] for row in await rollup(kit)}) > 180
+    with kit.scope():
+        await services.rebuild()
+    assert sum(row[5] for row in await rollup(kit) if row[1] == "paid") == sums["paid", ""]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +24,7 @@ from plugins.analytics.commands import COMMANDS
 from .conftest import MakeTenant, cancelled, completed, confirmed, happen, paid, refunded, reviewed, rollup, signed_up
 
 RunJobs = Callable[..., Awaitable[int]]
+ROOT = Path(__file__).resolve().parents[3]
 PATHS = ("/analytics", "/analytics/days", "/analytics/daily.csv", "/api/v1/analytics/summary", "/api/v1/analytics/days")
 
 
@@ -186,6 +191,18 @@ def test_there_is_a_command_for_it(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         rebuild.run([])
     assert "--tenant" in capsys.readouterr().err
+
+
+def test_the_command_says_in_a_sentence_why_it_cannot(tmp_path: Path) -> None:
+    env = {k: v for k, v in os.environ.items() if not k.startswith("GREENROOM_")} | {"PYTHONPATH": str(ROOT)}
+    env |= {"GREENROOM_MANIFEST": str(ROOT / "plugin_manifest.toml"), "GREENROOM_DATA": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "kernel", "analytics", "rebuild", "--tenant", "acme"],
+        capture_output=True, text=True, timeout=60, cwd=tmp_path, env=env,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "GREENROOM_SECRET" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 async def test_the_start_page_of_admins_has_three_figures(kit: TenantKit, run_jobs: RunJobs) -> None:

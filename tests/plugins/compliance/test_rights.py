@@ -242,6 +242,8 @@ def _happened(name: str, row: DataRequest, **more: Any) -> Any:
     [
         ({"a_b": "<i>"}, "<dl><dt>A b</dt><dd>&lt;i&gt;</dd></dl>"),
         ([1, None, True], "<ul><li>1</li><li>–</li><li>yes</li></ul>"),
+        ({"at": "2026-11-22T11:22:16.9+00:00"}, "<dl><dt>At</dt><dd>Sun, 22 Nov 2026, 11:22</dd></dl>"),
+        ("2026-99-99T11:22:16Z", "2026-99-99T11:22:16Z"),
         ({}, "–"),
         ([], "–"),
     ],

@@ -228,6 +228,15 @@ async def test_whoever_comes_second_keeps_the_text_and_learns_who_was_first(desk
     assert (await desk.write(number, "My long answer", felix, version=fresh[1])).status == 303
 
 
+async def test_a_stale_window_of_ones_own_is_told_as_such(desk: Desk) -> None:
+    number = await desk.ask()
+    await desk.write(number, "First", version="1")
+    late = await desk.write(number, "Second thoughts", version="1")
+    assert late.status == 409
+    assert "You changed this ticket in another window" in late.text
+    assert "Second thoughts</textarea>" in late.text
+
+
 async def test_two_replies_at_the_same_instant(desk: Desk) -> None:
     number = await desk.ask()
     version = str((await desk.row(number)).version)
@@ -371,3 +380,20 @@ async def test_the_palette_and_the_start_page_know_tickets(desk: Desk) -> None:
     assert "Purple headset" in (await desk.maya.get("/search?q=purple")).text
     assert "Purple headset" not in (await desk.ada.get("/search?q=purple")).text
     assert "1 ticket waits for an answer" in (await desk.maya.get("/home")).text
+
+
+async def test_demo_tickets_are_in_every_state_and_can_be_worked_on(tenant: TenantKit) -> None:
+    from kernel.testing.contract.walk import seed
+
+    await seed(tenant)
+    agent = await tenant.sign_in("agent")
+    with tenant.scope():
+        rows = await Ticket.all().order_by("number")
+        assert {row.state for row in rows} == set(states.STATES)
+        for change in await Change.filter(field="state"):
+            assert states.may_become(change.before, change.after), (change.before, change.after)
+    assert [row.number for row in rows] == list(range(1, len(rows) + 1))
+    for row in rows:
+        assert (await agent.get(f"/desk/{row.number}")).status == 200
+    ada = await tenant.sign_in("candidate")
+    assert await Desk(tenant, ada, agent).ask() == len(rows) + 1

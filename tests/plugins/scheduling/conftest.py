@@ -45,7 +45,7 @@ class World:
 
     async def booked(self, site: Site, start: str | None = None, goal: str = "") -> UUID:
         """Hold and confirm; the booking's id."""
-        start = start or (await self.starts(site))[0]
+        start = start or (await self.starts(site))[3]
         held = await self.hold(site, start)
         assert held.status == 303, held.text
         done = await site.post(held.location, {"goal": goal})

@@ -153,7 +153,7 @@ async def test_time_off_is_refused(world: World) -> None:
 
 async def test_nobody_books_themselves(world: World) -> None:
     site = await world.tenant.sign_in(account_id=world.interviewer_id)
-    answer = await world.hold(site, (await world.starts())[0])
+    answer = await world.hold(site, (await world.starts())[6])
     assert answer.status == 422
     assert "You cannot book yourself" in answer.text
 
@@ -180,7 +180,7 @@ async def test_a_daily_cap_holds(world: World) -> None:
 
 async def test_a_double_click_gives_one_hold_and_one_booking(world: World) -> None:
     site = await world.tenant.sign_in("candidate")
-    start = (await world.starts())[0]
+    start = (await world.starts())[6]
     await site.token()
     held = await asyncio.gather(*(world.hold(site, start) for _n in range(4)))
     assert {answer.status for answer in held} == {303}
@@ -197,7 +197,7 @@ async def test_a_double_click_gives_one_hold_and_one_booking(world: World) -> No
 
 async def test_back_and_a_stale_tab_make_no_second_booking(world: World) -> None:
     site = await world.tenant.sign_in("candidate")
-    start = (await world.starts())[0]
+    start = (await world.starts())[6]
     held = await world.hold(site, start)
     booking = (await site.post(held.location, {"goal": ""})).location
     back = await site.get(held.location)
@@ -212,11 +212,11 @@ async def test_back_and_a_stale_tab_make_no_second_booking(world: World) -> None
 async def test_another_time_lets_go_of_the_first(world: World) -> None:
     site = await world.tenant.sign_in("candidate")
     starts = await world.starts()
-    first = await world.hold(site, starts[0])
-    second = await world.hold(site, starts[6])
+    first = await world.hold(site, starts[3])
+    second = await world.hold(site, starts[9])
     assert first.location != second.location
     assert [row.status for row in await world.rows()] == ["expired", "held"]
-    assert starts[0] in await world.starts()
+    assert starts[3] in await world.starts()
     gone = await site.get(first.location)
     assert gone.status == 410
     assert "You chose another time" in gone.text
@@ -224,7 +224,7 @@ async def test_another_time_lets_go_of_the_first(world: World) -> None:
 
 async def test_a_hold_runs_out_and_frees_the_time(world: World, run_jobs: Any) -> None:
     site = await world.tenant.sign_in("candidate")
-    start = (await world.starts())[0]
+    start = (await world.starts())[6]
     held = await world.hold(site, start)
     page = await site.get(held.location)
     assert "data-countdown" in page.text
@@ -269,7 +269,7 @@ async def test_a_form_sent_too_late_keeps_its_text_and_shows_other_times(world: 
 
 async def test_letting_go_frees_the_time(world: World) -> None:
     site = await world.tenant.sign_in("candidate")
-    start = (await world.starts())[0]
+    start = (await world.starts())[6]
     held = await world.hold(site, start)
     answer = await site.post(held.location.replace("/confirm", "/release"))
     assert answer.location == world.book
@@ -278,7 +278,7 @@ async def test_letting_go_frees_the_time(world: World) -> None:
 
 async def test_too_long_a_goal_is_told_and_kept(world: World) -> None:
     site = await world.tenant.sign_in("candidate")
-    held = await world.hold(site, (await world.starts())[0])
+    held = await world.hold(site, (await world.starts())[6])
     answer = await site.post(held.location, {"goal": "x" * 2001})
     assert answer.status == 422
     assert "x" * 2001 in answer.text
@@ -368,7 +368,7 @@ async def test_somebody_elses_booking_is_404(world: World, other_tenant: TenantK
 async def test_a_paused_interviewer_takes_no_bookings(world: World) -> None:
     from plugins.users.models import InterviewerProfile
 
-    start = (await world.starts())[0]
+    start = (await world.starts())[6]
     with world.tenant.scope():
         await InterviewerProfile.filter(account_id=world.interviewer_id).update(accepting=False)
     assert await world.starts() == []
@@ -387,7 +387,7 @@ async def test_a_neighbour_may_forbid_a_time(world: World, monkeypatch: pytest.M
 
     monkeypatch.setattr(booking, "apply", forbid)
     site = await world.tenant.sign_in("candidate")
-    answer = await world.hold(site, (await world.starts())[0])
+    answer = await world.hold(site, (await world.starts())[6])
     assert answer.status == 409
     assert "Maintenance at this time." in answer.text
     assert await world.rows() == []
@@ -400,10 +400,21 @@ async def test_open_bookings_are_limited(world: World) -> None:
         await set_setting("scheduling.open_bookings", 1)
     site = await world.tenant.sign_in("candidate")
     starts = await world.starts()
-    await world.booked(site, starts[0])
-    answer = await world.hold(site, starts[10])
+    await world.booked(site, starts[3])
+    answer = await world.hold(site, starts[13])
     assert answer.status == 422
     assert "as many upcoming sessions" in answer.text
+
+
+async def test_holds_are_limited(world: World) -> None:
+    site = await world.tenant.sign_in("candidate")
+    starts = await world.starts()
+    for number, slug in enumerate(("noor", "iris", "zoe")):
+        other = await interviewer(world.tenant, slug=slug)
+        assert (await other.hold(site, starts[number * 4])).status == 303
+    answer = await world.hold(site, starts[30])
+    assert answer.status == 422
+    assert "You hold as many times as one person may" in answer.text
 
 
 async def test_with_the_plugin_off_its_pages_are_gone(make_tenant: Any) -> None:

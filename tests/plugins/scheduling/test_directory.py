@@ -38,6 +38,16 @@ async def test_search_and_filters(world: World) -> None:
     assert f'href="{world.book}"' in profile.text
 
 
+async def test_the_palette_finds_people_and_own_sessions(world: World) -> None:
+    site = await world.tenant.sign_in("candidate")
+    booking_id = await world.booked(site)
+    found = (await site.get("/search?q=maya")).text
+    assert "/interviewers/maya" in found
+    assert f"/bookings/{booking_id}" in found
+    stranger = await world.tenant.sign_in("candidate")
+    assert f"/bookings/{booking_id}" not in (await stranger.get("/search?q=system")).text
+
+
 async def test_an_empty_house_says_what_will_be_here(tenant: Any) -> None:
     page = await tenant.visitor().get("/interviewers")
     assert page.status == 200
