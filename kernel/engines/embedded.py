@@ -86,9 +86,12 @@ class Embedded:
             return
         cluster = self.data_dir / "postgres"
         try:
-            done = _run("pg_ctl", "stop", "-w", "-t", "20", "-m", "fast", "-D", str(cluster), user=_user_of(cluster))
+            user = _user_of(cluster)
+            if user is not None:  # somebody may have closed a folder above it meanwhile
+                _let_through(cluster)
+            done = _run("pg_ctl", "stop", "-w", "-t", "20", "-m", "fast", "-D", str(cluster), user=user)
             if done.returncode and _server_pid(cluster) is not None:
-                _run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", str(cluster), user=_user_of(cluster))
+                _run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", str(cluster), user=user)
         finally:
             if self.socket_dir.parent != cluster and self.socket_dir != cluster:
                 shutil.rmtree(self.socket_dir, ignore_errors=True)
@@ -216,12 +219,12 @@ def _make_cluster(cluster: Path) -> None:
 
 def _launch(cluster: Path, durable: bool) -> Path:
     """The socket folder of the started server. One left over by a killed Greenroom is taken over."""
+    user = _user_of(cluster)
+    if user is not None:  # before anything is asked: who cannot look into the folder finds no server in it
+        _let_through(cluster)
     if _server_pid(cluster) is not None:
         log.warning("taking over the PostgreSQL that an earlier Greenroom left running in %s", cluster)
         return _socket_of(cluster)
-    user = _user_of(cluster)
-    if user is not None:
-        _let_through(cluster)
     socket_dir = _socket_dir(cluster, user)
     settings = {**_SETTINGS, **({} if durable else _CARELESS), "unix_socket_directories": str(socket_dir)}
     options = " ".join(f"-c {key}='{value}'" for key, value in settings.items())

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
-import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
@@ -23,14 +20,6 @@ from kernel.testing.people import Answer, TenantKit
 from ..processes import answers, here, job_is, put_job, serve, until
 
 PAGES = ("/home", "/", "/help", "/admin/plugins", "/search?q=a")
-
-
-@pytest.fixture
-async def folder() -> AsyncIterator[Path]:
-    """Of a short name: the path of PostgreSQL's socket must not change between two starts."""
-    made = Path(tempfile.mkdtemp(prefix="gr-"))
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
 
 
 async def job_done(dsn: str, kit: TenantKit) -> None:

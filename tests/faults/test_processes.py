@@ -50,12 +50,12 @@ def alive(pid: int) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-async def test_a_killed_demo_comes_back_with_its_data(tmp_path: Path) -> None:
-    port, data = unused_port(), tmp_path / "demo"
+async def test_a_killed_demo_comes_back_with_its_data(folder: Path) -> None:
+    port, data = unused_port(), folder / "demo"
     began = time.monotonic()
 
     def demo() -> Program:
-        return Program("demo", "--port", str(port), "--data", str(data), report=tmp_path / f"{time.monotonic()}.log")
+        return Program("demo", "--port", str(port), "--data", str(data), report=folder / f"{time.monotonic()}.log")
 
     program = demo()
     try:
@@ -179,15 +179,15 @@ async def test_told_to_stop_under_load_it_finishes_what_it_has(
         await kit.close()
 
 
-async def test_a_taken_data_folder_is_not_entered_twice(tmp_path: Path) -> None:
+async def test_a_taken_data_folder_is_not_entered_twice(folder: Path) -> None:
     """The second process says so in one sentence, and the first is not disturbed."""
-    server = embedded.start(tmp_path / "data", durable=False)
+    server = embedded.start(folder / "data", durable=False)
     try:
-        arguments = ("demo", "--port", str(unused_port()), "--data", str(tmp_path / "data"))
-        with running(*arguments, report=tmp_path / "second.log") as second:
+        arguments = ("demo", "--port", str(unused_port()), "--data", str(folder / "data"))
+        with running(*arguments, report=folder / "second.log") as second:
             assert await second.ended(60) == 1
             assert "in use by another running Greenroom" in second.words
             assert "Traceback" not in second.words
-        assert alive(postmaster(tmp_path / "data"))
+        assert alive(postmaster(folder / "data"))
     finally:
         server.stop()

@@ -13,7 +13,7 @@ import pytest
 from aiohttp.test_utils import unused_port
 
 from kernel.engines import embedded
-from kernel.testing.people import PASSWORD, Site, TenantKit
+from kernel.testing.people import PASSWORD, Site
 
 from ..processes import Redis, here, job_is, own_database, put_job, serve, until
 

@@ -91,9 +91,11 @@ os.kill(os.getpid(), signal.SIGKILL)
     done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": os.getcwd()})
     assert done.returncode == -signal.SIGKILL
     assert alive(folder)
+    folder.parent.chmod(0o700)  # as root, PostgreSQL runs as somebody else, who cannot look in there now
     server = embedded.start(folder, durable=False)
     try:
         assert await ask(server.dsn_app, "SELECT 1") == 1
+        folder.parent.chmod(0o700)
     finally:
         server.stop()
     assert not alive(folder)
