@@ -21,10 +21,10 @@ run: setup
 	$(BIN)/greenroom demo --port $(PORT)
 
 test: setup
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: setup
-	GREENROOM_TEST_ALL=1 $(BIN)/python -m pytest
+	GREENROOM_TEST_ALL=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check .

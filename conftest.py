@@ -8,5 +8,6 @@ pytest_plugins = ("kernel.testing.fixtures",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that open a database of their own come first: a process has one open database at a time."""
-    items.sort(key=lambda item: "greenroom" in getattr(item, "fixturenames", ()))
+    """Files that open a database of their own come first: a process has one open database at a time."""
+    whole = {item.path for item in items if "greenroom" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path in whole)

@@ -20,6 +20,10 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("de", "ar")
+#: Where Babel's own rule is not the usual one: its Arabic has the forms "many" and "other" changed about.
+PLURALS = {
+    "ar": "nplurals=6; plural=(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5);",
+}
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 METHODS = [
     ("**/templates/**.html", "jinja2.ext:babel_extract"),
@@ -86,10 +90,23 @@ def po_path(package: Path, language: str) -> Path:
 
 
 def load(path: Path, language: str) -> Catalog:
-    if not path.is_file():
-        return Catalog(locale=language, project="Greenroom", charset="utf-8")
+    if path.is_file():
+        with path.open("rb") as file:
+            catalog = read_po(file, locale=language)
+    else:
+        catalog = Catalog(locale=language, project="Greenroom", charset="utf-8")
+    if language in PLURALS:
+        catalog.mime_headers = [("Plural-Forms", PLURALS[language])]
+    return catalog
+
+
+def _plural_rule(path: Path, language: str) -> bool:
+    """Whether the file itself says the language's rule: the application reads the file."""
+    if language not in PLURALS or not path.is_file():
+        return True
     with path.open("rb") as file:
-        return read_po(file, locale=language)
+        headers = dict(read_po(file, locale=language).mime_headers)
+    return headers["Plural-Forms"].rstrip(";") == PLURALS[language].rstrip(";")
 
 
 def extract() -> int:
@@ -131,6 +148,8 @@ def check() -> int:
         template = extracted(package)
         for language in LANGUAGES:
             catalog = load(po_path(package, language), language)
+            if not _plural_rule(po_path(package, language), language):
+                faults.append(f"{package.name} {language}: another rule for plurals; run extract")
             for message in template:
                 if not message.id:
                     continue

@@ -118,11 +118,12 @@ async def files(storage, database, server, throwaway, monkeypatch):
         package.mkdir()
         (package / "__init__.py").touch()
     monkeypatch.syspath_prepend(str(throwaway))
-    apps = {"filing": AppModels(("kernel.engines.storage",), "filing.migrations")}
-    await make_migration("filing", "initial", apps)
+    # Under the label that the application uses: a model belongs to one label for the life of a process.
+    apps = {"kernel": AppModels(("kernel.engines.storage",), "filing.migrations")}
+    await make_migration("kernel", "initial", apps)
     dsn = await create_database(server.dsn_owner, "filing")
     await migrate(dsn, apps)
-    await connection.open_database(server.dsn("greenroom_app", "filing"), {"filing": ["kernel.engines.storage"]})
+    await connection.open_database(server.dsn("greenroom_app", "filing"), {"kernel": ["kernel.engines.storage"]})
     with use_runtime(Runtime(config=SimpleNamespace(), storage=storage)):
         yield module
     await connection.close_database()
