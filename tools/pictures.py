@@ -74,7 +74,7 @@ async def main(acme: str) -> None:
         admin = await page_of(browser, acme, "admin")
         await admin.goto(acme + "/analytics")
         await shoot(admin, "dashboard")
-        phone = await page_of(browser, fern, "candidate", size=(390, 800), color_scheme="dark")
+        phone = await page_of(browser, fern, None, size=(390, 800), color_scheme="dark")
         await phone.context.add_cookies([{"name": "locale", "value": "ar", "url": fern}])
         await phone.goto(fern + "/interviewers")
         await shoot(phone, "fern")

@@ -125,15 +125,16 @@ async def test_pages_from_right_to_left_at_320(
     demos: dict[str, Demo], new_page: Callable[..., Awaitable[Page]], person: str
 ) -> None:
     demo = demos["fern"]
-    page = await new_page(width=320, tolerate=("404",))
-    await page.context.add_cookies(
-        [*demo.sites[person].browser_cookies(), {"name": "locale", "value": "ar", "domain": demo.kit.host, "path": "/"}]
-    )
+    site = demo.sites[person]
+    await site.post("/preferences/locale", {"value": "ar", "next": "/home"})
+    page = await new_page(width=320, site=site, tolerate=("404",))
     faults = []
     for path in PAGES[person]:
         await page.goto(demo.kit.origin + demo.fill(path))
+        assert await page.evaluate("document.dir") == "rtl", path
         if await scrolls_sideways(page):
             faults.append(f"{path} scrolls sideways at 320")
+    await site.post("/preferences/locale", {"value": "de", "next": "/home"})
     assert faults == []
 
 

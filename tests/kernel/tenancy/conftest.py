@@ -175,3 +175,11 @@ async def acme(world: World) -> TenantRef:
     world.log.clear()
     world.announced.clear()
     return tenant
+
+
+@pytest.fixture(autouse=True)
+def nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This floor stands alone here: whoever listens from above was started by another test of the process."""
+    from kernel.tenancy import events
+
+    monkeypatch.setattr(events, "listeners", [])
