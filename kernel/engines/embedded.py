@@ -13,9 +13,11 @@ import importlib.util
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -222,9 +224,13 @@ def _launch(cluster: Path, durable: bool) -> Path:
     user = _user_of(cluster)
     if user is not None:  # before anything is asked: who cannot look into the folder finds no server in it
         _let_through(cluster)
-    if _server_pid(cluster) is not None:
-        log.warning("taking over the PostgreSQL that an earlier Greenroom left running in %s", cluster)
-        return _socket_of(cluster)
+    for _ in range(50):  # a server that was killed this instant still has its process id for a moment
+        if _server_pid(cluster) is None:
+            break
+        if _answers(cluster):
+            log.warning("taking over the PostgreSQL that an earlier Greenroom left running in %s", cluster)
+            return _socket_of(cluster)
+        time.sleep(0.1)
     socket_dir = _socket_dir(cluster, user)
     settings = {**_SETTINGS, **({} if durable else _CARELESS), "unix_socket_directories": str(socket_dir)}
     options = " ".join(f"-c {key}='{value}'" for key, value in settings.items())
@@ -349,6 +355,17 @@ def _socket_of(cluster: Path) -> Path:
     if len(lines) < 5 or not lines[4]:
         raise EmbeddedError(f"PostgreSQL in {cluster} is running without its socket; end it and start again.")
     return Path(lines[4])
+
+
+def _answers(cluster: Path) -> bool:
+    """Whether anybody listens on the socket of the server's own record."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(2)
+        try:
+            probe.connect(str(_socket_of(cluster) / ".s.PGSQL.5432"))
+        except (OSError, EmbeddedError):
+            return False
+    return True
 
 
 def _server_pid(cluster: Path) -> int | None:
