@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 from kernel.base.clock import now, shifted_by
 from kernel.testing.contract.walk import seed
 from kernel.testing.people import PASSWORD, TenantKit
-from tests.e2e.pages import COLOURS, FRAMES, sign_in
+from tests.e2e.pages import COLOURS, FRAMES, sign_in, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 SECRET_NOTE = "weak on consistency, ask again about quorum 4711"
@@ -50,9 +50,11 @@ async def test_the_main_job(
     if await candidate.get_by_role("heading", name="Confirm your session").count() == 0:
         await candidate.get_by_role("button", name=re.compile("Continue")).first.click()
     await expect(candidate.get_by_role("heading", name="Confirm your session")).to_be_visible()
+    assert await violations(candidate) == []
     await candidate.get_by_label(re.compile("What do you want")).fill("Consistency trade-offs, please.")
     await candidate.get_by_role("button", name=re.compile("Continue to payment")).click()
     await expect(candidate.get_by_role("heading", name="Choose a test card")).to_be_visible()
+    assert await violations(candidate) == []
     await candidate.get_by_role("button", name=re.compile("^Pay ")).click()
     await run_jobs(kit)
     await candidate.wait_for_url(re.compile(r"/bookings/[0-9a-f-]{36}"))
@@ -85,6 +87,7 @@ async def open_mail(page: Page, kit: TenantKit, address: str) -> None:
     await expect(page.get_by_text(address).first).to_be_visible()
     await page.frame_locator("iframe").locator("a[href*='/verify/']").first.click()
     await page.wait_for_url("**/verify/**")
+    assert await violations(page) == []
 
 
 async def meet(kit: TenantKit, booking: str, candidate: Page, interviewer: Page) -> list[str]:
@@ -135,6 +138,7 @@ async def give_feedback(
 ) -> None:
     """Scorecard and review; neither is shown before both are in."""
     await interviewer.goto(f"{kit.origin}/feedback/{booking}/scorecard")
+    assert await violations(interviewer) == []
     for group in await interviewer.locator("fieldset:has(input[type=radio])").all():
         await group.locator("input[type=radio][value='4']").first.press("Space")
     for box in await interviewer.locator("main textarea").all():
@@ -145,6 +149,7 @@ async def give_feedback(
     await expect(candidate.get_by_text("Named the trade-off")).to_have_count(0)
 
     await candidate.goto(f"{kit.origin}/feedback/{booking}/review")
+    assert await violations(candidate) == []
     for group in await candidate.locator("fieldset:has(input[type=radio])").all():
         await group.locator("input[type=radio][value='5']").first.press("Space")
     for box in await candidate.locator("main textarea").all():

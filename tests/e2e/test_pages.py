@@ -89,7 +89,7 @@ async def look(page: Page, url: str) -> list[str]:
 
 
 @pytest.mark.parametrize("slug", ["acme", "fern"])
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, False), (390, True)])
 async def test_public_pages(
     demos: dict[str, Demo], new_page: Callable[..., Awaitable[Page]], slug: str, width: int, dark: bool
 ) -> None:
