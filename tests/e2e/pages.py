@@ -25,6 +25,20 @@ async def violations(page: Page) -> list[str]:
     ]
 
 
+async def violations_everywhere(page: Page) -> list[str]:
+    """axe findings of the page as it stands, wide and narrow, light and dark; it is left as it was."""
+    before = page.viewport_size or {"width": 1280, "height": 900}
+    found: list[str] = []
+    for width in (390, 1280):
+        for scheme in ("dark", "light"):
+            await page.set_viewport_size({"width": width, "height": 900})
+            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            await page.wait_for_timeout(300)  # until the page is painted in the other scheme
+            found += [f"{width} {scheme} {fault}" for fault in await violations(page)]
+    await page.set_viewport_size(before)  # type: ignore[arg-type]
+    return found
+
+
 async def scrolls_sideways(page: Page) -> bool:
     return bool(
         await page.evaluate("document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth + 1")

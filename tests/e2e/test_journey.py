@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 from kernel.base.clock import now, shifted_by
 from kernel.testing.contract.walk import seed
 from kernel.testing.people import PASSWORD, TenantKit
-from tests.e2e.pages import COLOURS, FRAMES, sign_in, violations
+from tests.e2e.pages import COLOURS, FRAMES, sign_in, violations_everywhere
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 SECRET_NOTE = "weak on consistency, ask again about quorum 4711"
@@ -50,11 +50,11 @@ async def test_the_main_job(
     if await candidate.get_by_role("heading", name="Confirm your session").count() == 0:
         await candidate.get_by_role("button", name=re.compile("Continue")).first.click()
     await expect(candidate.get_by_role("heading", name="Confirm your session")).to_be_visible()
-    assert await violations(candidate) == []
+    assert await violations_everywhere(candidate) == []
     await candidate.get_by_label(re.compile("What do you want")).fill("Consistency trade-offs, please.")
     await candidate.get_by_role("button", name=re.compile("Continue to payment")).click()
     await expect(candidate.get_by_role("heading", name="Choose a test card")).to_be_visible()
-    assert await violations(candidate) == []
+    assert await violations_everywhere(candidate) == []
     await candidate.get_by_role("button", name=re.compile("^Pay ")).click()
     await run_jobs(kit)
     await candidate.wait_for_url(re.compile(r"/bookings/[0-9a-f-]{36}"))
@@ -87,7 +87,7 @@ async def open_mail(page: Page, kit: TenantKit, address: str) -> None:
     await expect(page.get_by_text(address).first).to_be_visible()
     await page.frame_locator("iframe").locator("a[href*='/verify/']").first.click()
     await page.wait_for_url("**/verify/**")
-    assert await violations(page) == []
+    assert await violations_everywhere(page) == []
 
 
 async def meet(kit: TenantKit, booking: str, candidate: Page, interviewer: Page) -> list[str]:
@@ -115,6 +115,7 @@ async def meet(kit: TenantKit, booking: str, candidate: Page, interviewer: Page)
     await grows(candidate)
     await grows(interviewer)
 
+    assert await violations_everywhere(interviewer) == []
     await interviewer.locator(".live-hangup").click()
     await interviewer.get_by_role("button", name=re.compile("End session")).click()
     await interviewer.wait_for_url(re.compile("/bookings/|/rooms/"))
@@ -138,7 +139,7 @@ async def give_feedback(
 ) -> None:
     """Scorecard and review; neither is shown before both are in."""
     await interviewer.goto(f"{kit.origin}/feedback/{booking}/scorecard")
-    assert await violations(interviewer) == []
+    assert await violations_everywhere(interviewer) == []
     for group in await interviewer.locator("fieldset:has(input[type=radio])").all():
         await group.locator("input[type=radio][value='4']").first.press("Space")
     for box in await interviewer.locator("main textarea").all():
@@ -149,7 +150,7 @@ async def give_feedback(
     await expect(candidate.get_by_text("Named the trade-off")).to_have_count(0)
 
     await candidate.goto(f"{kit.origin}/feedback/{booking}/review")
-    assert await violations(candidate) == []
+    assert await violations_everywhere(candidate) == []
     for group in await candidate.locator("fieldset:has(input[type=radio])").all():
         await group.locator("input[type=radio][value='5']").first.press("Space")
     for box in await candidate.locator("main textarea").all():
