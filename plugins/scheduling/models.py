@@ -12,12 +12,23 @@ from tortoise import fields
 
 from kernel import TenantModel, Timestamped, VersionedModel, now
 
+from .models_hours import Busy, Demand, FreeMonth, Pulse, Travel, Window
+
+__all__ = [
+    "Ask", "Booking", "BookingChange", "Busy", "Calendar", "DateOverride", "Demand", "FreeMonth", "InterviewType",
+    "Offer", "Policy", "Proposal", "Pulse", "Schedule", "Strike", "TimeOff", "Travel", "Waiting", "Window",
+]  # fmt: skip
+
 
 class InterviewType(TenantModel, Timestamped, VersionedModel):
     """What can be booked. `kind` is human or ai; `price_rule` is fixed (`price_minor`) or rate (of the interviewer).
 
-    Lengths are minutes. `window_days`: how far ahead. `policy` names one of policies.py. A retired type is not
-    `active`; its bookings stay.
+    Lengths are minutes. `window_days`: how far ahead. `policy` is a Policy's key. A retired type is not `active`; its
+    bookings stay. `mode` is instant or request (answered within `answer_hours`; with `request_blocks` the time is
+    taken meanwhile; up to `fan_out` interviewers may be asked at once). `now_allowed`: sessions that begin at once.
+    `panel`: how many interviewers sit in; `observers` and `guests`: how many people may be added. `questions` are the
+    candidate's form, see intake.py. `durations`: further lengths to choose from. Starts lie at `offset_minutes` plus
+    steps. `window_from` to `window_to`: dates between which it can be booked, besides `window_days`.
     """
 
     slug = fields.CharField(max_length=60)
@@ -38,6 +49,19 @@ class InterviewType(TenantModel, Timestamped, VersionedModel):
     policy = fields.CharField(max_length=20, default="moderate")
     active = fields.BooleanField(default=True)
     position = fields.IntField(default=0)
+    mode = fields.CharField(max_length=8, default="instant", db_default="instant")
+    answer_hours = fields.IntField(default=24, db_default=24)
+    request_blocks = fields.BooleanField(default=True, db_default=True)
+    fan_out = fields.IntField(default=1, db_default=1)
+    now_allowed = fields.BooleanField(default=False, db_default=False)
+    panel = fields.IntField(default=1, db_default=1)
+    observers = fields.IntField(default=0, db_default=0)
+    guests = fields.IntField(default=0, db_default=0)
+    questions = fields.JSONField[list[dict[str, Any]]](default=list, db_default="[]")
+    durations = fields.JSONField[list[int]](default=list, db_default="[]")
+    offset_minutes = fields.IntField(default=0, db_default=0)
+    window_from = fields.DateField(null=True)
+    window_to = fields.DateField(null=True)
 
     class Meta:
         table = "scheduling_interview_type"
@@ -45,7 +69,12 @@ class InterviewType(TenantModel, Timestamped, VersionedModel):
 
 
 class Schedule(TenantModel, Timestamped, VersionedModel):
-    """An interviewer's weekly hours: `weekly` maps ISO weekdays ("1" Monday) to lists of ["HH:MM", "HH:MM"]."""
+    """Weekly hours: `weekly` maps ISO weekdays ("1" Monday) to lists of ["HH:MM", "HH:MM"], read in `zone`.
+
+    The one named '' is the interviewer's usual one; others are for the types whose offer points to them. What is
+    about the person is read from the usual one only: caps (sessions or minutes), `consecutive` sessions without
+    `rest_minutes` between them, and `holidays`: None as the tenant says, else countries whose days are off ([]: none).
+    """
 
     account_id = fields.UUIDField()
     name = fields.CharField(max_length=60, default="")
@@ -53,11 +82,17 @@ class Schedule(TenantModel, Timestamped, VersionedModel):
     weekly = fields.JSONField[dict[str, list[list[str]]]](default=dict)
     per_day = fields.IntField(null=True)
     per_week = fields.IntField(null=True)
+    per_month = fields.IntField(null=True)
+    minutes_per_day = fields.IntField(null=True)
+    minutes_per_week = fields.IntField(null=True)
+    consecutive = fields.IntField(null=True)
+    rest_minutes = fields.IntField(default=15, db_default=15)
+    holidays = fields.JSONField[list[str]](null=True)
 
     class Meta:
         table = "scheduling_schedule"
         unique_together = (("tenant_id", "account_id", "name"),)
-        personal = ("weekly", "zone")
+        personal = ("weekly", "zone", "holidays")
 
 
 class DateOverride(TenantModel):
@@ -75,12 +110,16 @@ class DateOverride(TenantModel):
 
 
 class TimeOff(TenantModel):
-    """A stretch in which an interviewer is away, whatever their hours say."""
+    """A stretch in which an interviewer is away, whatever their hours say.
+
+    `redirect_id`: the colleague to whom candidates are sent meanwhile.
+    """
 
     account_id = fields.UUIDField(db_index=True)
     starts_at = fields.DatetimeField()
     ends_at = fields.DatetimeField()
     note = fields.CharField(max_length=120, default="")
+    redirect_id = fields.UUIDField(null=True)
 
     class Meta:
         table = "scheduling_time_off"
@@ -88,9 +127,17 @@ class TimeOff(TenantModel):
 
 
 class Offer(TenantModel):
-    """An interviewer offers a type."""
+    """An interviewer offers a type, by the usual schedule or another.
+
+    For "any suitable interviewer": the highest `priority` among the free ones goes first; among equals, sessions are
+    shared by `weight`.
+    """
 
     account_id = fields.UUIDField()
+    schedule_id = fields.UUIDField(null=True)
+    priority = fields.IntField(default=2, db_default=2)
+    weight = fields.IntField(default=100, db_default=100)
+    offered_at = fields.DatetimeField(default=now, db_default="2026-01-01T00:00:00Z")
     type: fields.ForeignKeyRelation[InterviewType] = fields.ForeignKeyField(
         "scheduling.InterviewType", related_name="offers"
     )
@@ -116,7 +163,10 @@ class Booking(TenantModel, Timestamped, VersionedModel):
 
     Type, price and policy are copied at booking time, so that later changes do not touch it. `from_minute` to
     `to_minute` (minutes since 1970 UTC) guard the candidate's calendar, `guard_from` to `guard_to`, which add the
-    buffers, the interviewer's; the exclusion constraints of the first migration are over these.
+    buffers, the calendars of the interviewer and of the second one of a panel; exclusion constraints are over these.
+    `mode` is instant, request, now or offer (a freed time held for a waiting candidate). `booked_by` paid for somebody
+    else, who claims it through `claim_email`. `people` are guests and observers. A request to several interviewers
+    has no `interviewer_id` until one accepts.
     """
 
     type: fields.ForeignKeyRelation[InterviewType] = fields.ForeignKeyField(
@@ -151,6 +201,14 @@ class Booking(TenantModel, Timestamped, VersionedModel):
     to_minute = fields.BigIntField()
     guard_from = fields.BigIntField()
     guard_to = fields.BigIntField()
+    mode = fields.CharField(max_length=8, default="instant", db_default="instant")
+    second_id = fields.UUIDField(null=True, db_index=True)
+    second_no = fields.BigIntField(null=True)
+    booked_by = fields.UUIDField(null=True, db_index=True)
+    claim_email = fields.CharField(max_length=254, default="", db_default="")
+    alias = fields.CharField(max_length=60, default="", db_default="")
+    people = fields.JSONField[list[dict[str, Any]]](default=list, db_default="[]")
+    entitlement = fields.CharField(max_length=60, default="", db_default="")
 
     class Meta:
         table = "scheduling_booking"
@@ -159,7 +217,7 @@ class Booking(TenantModel, Timestamped, VersionedModel):
             ("tenant_id", "candidate_id", "starts_at"),
             ("tenant_id", "starts_at"),
         )
-        personal = ("intake", "cancel_reason", "candidate_zone")
+        personal = ("intake", "cancel_reason", "candidate_zone", "claim_email", "alias", "people", "booked_by")
 
 
 class BookingChange(TenantModel):
@@ -177,3 +235,105 @@ class BookingChange(TenantModel):
     class Meta:
         table = "scheduling_booking_change"
         personal = ("actor_id", "reason")
+
+
+class Policy(TenantModel):
+    """One version of a cancellation policy. `terms` are policies.Terms as data; version 1 is ready-made, in code."""
+
+    key = fields.CharField(max_length=20)
+    number = fields.IntField()
+    title = fields.CharField(max_length=80)
+    terms = fields.JSONField[dict[str, Any]](default=dict)
+    actor_id = fields.UUIDField(null=True)
+    at = fields.DatetimeField(default=now)
+
+    class Meta:
+        table = "scheduling_policy"
+        unique_together = (("tenant_id", "key", "number"),)
+        personal = ("actor_id",)
+
+
+class Ask(TenantModel):
+    """One interviewer is asked to take a requested session. `state` is asked, accepted, declined or lapsed."""
+
+    booking: fields.ForeignKeyRelation[Booking] = fields.ForeignKeyField("scheduling.Booking", related_name="asks")
+    interviewer_id = fields.UUIDField(db_index=True)
+    price_minor = fields.IntField(default=0)
+    currency = fields.CharField(max_length=3)
+    state = fields.CharField(max_length=10, default="asked")
+    at = fields.DatetimeField(default=now)
+    answered_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "scheduling_ask"
+        unique_together = (("tenant_id", "booking_id", "interviewer_id"),)
+
+
+class Proposal(TenantModel, VersionedModel):
+    """The interviewer would like something else: other `times`, or `substitute_id` in their place.
+
+    `state` is open, accepted, declined, withdrawn or lapsed. `booking_version` is the booking it was made for.
+    """
+
+    booking: fields.ForeignKeyRelation[Booking] = fields.ForeignKeyField("scheduling.Booking", related_name="proposals")
+    kind = fields.CharField(max_length=12)
+    times = fields.JSONField[list[str]](default=list)
+    substitute_id = fields.UUIDField(null=True, db_index=True)
+    note = fields.CharField(max_length=500, default="")
+    by_id = fields.UUIDField(null=True)
+    role = fields.CharField(max_length=16, default="interviewer")
+    state = fields.CharField(max_length=10, default="open")
+    sequence = fields.IntField(default=0)
+    at = fields.DatetimeField(default=now)
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "scheduling_proposal"
+        indexes = (("tenant_id", "booking_id", "state"),)
+        personal = ("note", "by_id")
+
+
+class Waiting(TenantModel):
+    """A candidate waits for a freed time. `state` is waiting, offered, taken, lapsed or left; the oldest is first.
+
+    `interviewer_id` None: any who offers the type. `booking_id` is the time that is held for them now.
+    """
+
+    account_id = fields.UUIDField(db_index=True)
+    type: fields.ForeignKeyRelation[InterviewType] = fields.ForeignKeyField(
+        "scheduling.InterviewType", related_name="waiting"
+    )
+    interviewer_id = fields.UUIDField(null=True)
+    zone = fields.CharField(max_length=64)
+    until = fields.DateField()
+    state = fields.CharField(max_length=10, default="waiting")
+    booking_id = fields.UUIDField(null=True)
+    at = fields.DatetimeField(default=now)
+    type_id: UUID
+
+    class Meta:
+        table = "scheduling_waiting"
+        indexes = (("tenant_id", "type_id", "state", "at"),)
+        personal = ("zone",)
+
+
+class Strike(TenantModel):
+    """A mark against somebody who called off late or did not come; it counts until `expires_at` unless waived."""
+
+    account_id = fields.UUIDField()
+    booking: fields.ForeignKeyRelation[Booking] = fields.ForeignKeyField("scheduling.Booking", related_name="strikes")
+    booking_id: UUID
+    role = fields.CharField(max_length=16)
+    cause = fields.CharField(max_length=24)
+    points = fields.IntField(default=1)
+    at = fields.DatetimeField(default=now)
+    expires_at = fields.DatetimeField()
+    waived_at = fields.DatetimeField(null=True)
+    waived_by = fields.UUIDField(null=True)
+    waive_reason = fields.CharField(max_length=500, default="")
+
+    class Meta:
+        table = "scheduling_strike"
+        unique_together = (("tenant_id", "booking_id", "account_id", "cause"),)
+        indexes = (("tenant_id", "account_id", "expires_at"),)
+        personal = ("waive_reason", "waived_by")

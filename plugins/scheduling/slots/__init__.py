@@ -11,6 +11,7 @@ submitting, moving and "nearest free" all ask the one function in `engine.py`, s
     days      starts within the hours: the short cut for calm dates, the exact way for the others
     closures  busy, time off, limits, booking window -> what is taken away
     engine    the questions: free_slots, free_by_start, is_bookable, nearest
+    bits      starts of a month as the bits of one number; many people at once; counters for "who is free first"
 
 Meaning, exactly: docs of the exchange format. Points it leaves open, as decided here: two overrides of one
 date or two travels over one date: the later entry wins; a start is on the grid by the wall clock of the zone

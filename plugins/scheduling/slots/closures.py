@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Final
 
 from plugins.scheduling.slots.clock import Clock, clock_for
 from plugins.scheduling.slots.model import Availability, Limits, Period, Refusal
 from plugins.scheduling.slots.spans import DAY, EPOCH, EPOCH_ORDINAL, Span, ceil_second, floor_second, merge
 
 _ALWAYS = 1 << 60
+#: A unit that meets a window of dates begins or ends up to a month away from it; two more days for the offsets.
+_AROUND: Final = 33
+
+Unit = Callable[[int], Span]
+"""The first date of the unit in which a date (days since 1970) lies, and the first after it."""
+
+
+def _day(day: int) -> Span:
+    return day, day + 1
+
+
+def _week(day: int) -> Span:
+    monday = (day + 3) // 7 * 7 - 3  # day -3 was a Monday
+    return monday, monday + 7
+
+
+def _month(day: int) -> Span:
+    first = date.fromordinal(day + EPOCH_ORDINAL).replace(day=1).toordinal() - EPOCH_ORDINAL
+    return first, date.fromordinal(first + EPOCH_ORDINAL + 31).replace(day=1).toordinal() - EPOCH_ORDINAL
 
 
 def taken(who: Availability) -> list[Span]:
@@ -42,33 +63,45 @@ def closed_starts(who: Availability, low: int, high: int, now: int, duration: in
     closed: list[tuple[Refusal, list[Span]]] = []
     if who.rolling_days is not None or who.first_date is not None or who.last_date is not None:
         closed.append((Refusal.TOO_LATE, _outside_window(who, low, high, now)))
-    limits = who.limits
-    if limits.per_day is not None or limits.per_week is not None:
-        # A week that meets the window began up to 6 days before it and ends up to 6 after; one more for the offset.
-        first, last = low // DAY - 8, high // DAY + 8
+    limits, sessions = who.limits, who.busy if who.sessions is None else who.sessions
+    caps = (
+        (Refusal.LIMIT_DAY, _day, limits.per_day, limits.minutes_day),
+        (Refusal.LIMIT_WEEK, _week, limits.per_week, limits.minutes_week),
+        (Refusal.LIMIT_MONTH, _month, limits.per_month, limits.minutes_month),
+    )
+    if any(count is not None or minutes is not None for _, _, count, minutes in caps):
+        first, last = low // DAY - _AROUND, high // DAY + _AROUND
         clock = clock_for(who.zone, first, last)
-        seconds = (floor_second(start) for start, _ in who.busy)
-        days = [clock.day(second) for second in seconds if first * DAY <= second < (last + 1) * DAY]
-        if limits.per_day is not None:
-            closed.append((Refusal.LIMIT_DAY, _full(clock, days, limits.per_day, 1, first, last)))
-        if limits.per_week is not None:
-            closed.append((Refusal.LIMIT_WEEK, _full(clock, days, limits.per_week, 7, first, last)))
+        held: list[Span] = []  # (date, seconds)
+        for start, end in sessions:
+            second = floor_second(start)
+            if first * DAY <= second < (last + 1) * DAY:
+                held.append((clock.day(second), ceil_second(end) - second))
+        for reason, unit, count, minutes in caps:
+            if count is not None or minutes is not None:
+                closed.append((reason, _full(clock, held, unit, count, minutes, duration)))
     if limits.consecutive is not None:
-        closed.append((Refusal.CONSECUTIVE, _in_a_row(who.busy, limits, limits.consecutive, duration)))
+        closed.append((Refusal.CONSECUTIVE, _in_a_row(sessions, limits, limits.consecutive, duration)))
     return closed
 
 
-def _full(clock: Clock, days: list[int], limit: int, length: int, first: int, last: int) -> list[Span]:
-    """The dates (length 1) or ISO weeks (7) from `first` to `last` that have reached their limit, as instants."""
-    if limit <= 0:
+def _full(
+    clock: Clock, held: list[Span], unit: Unit, count: int | None, minutes: int | None, duration: int
+) -> list[Span]:
+    """The units, as instants, whose number of sessions or of minutes leaves no room for one more."""
+    room = _ALWAYS if minutes is None else minutes * 60 - duration
+    if (count is not None and count <= 0) or room < 0:
         return [(-_ALWAYS, _ALWAYS)]
-    shift = 3 if length == 7 else 0  # day -3 was a Monday
-    counts = Counter((day + shift) // length for day in days)
+    counts: Counter[Span] = Counter()
+    lengths: Counter[Span] = Counter()
+    for day, length in held:
+        span = unit(day)
+        counts[span] += 1
+        lengths[span] += length
     full: list[Span] = []
-    for unit, count in counts.items():
-        midnight = (unit * length - shift) * DAY
-        if count >= limit and first * DAY <= midnight + length * DAY and midnight <= (last + 1) * DAY:
-            full += clock.instants([(midnight, midnight + length * DAY)])
+    for span, number in counts.items():
+        if (count is not None and number >= count) or lengths[span] > room:
+            full += clock.instants([(span[0] * DAY, span[1] * DAY)])
     return merge(full)
 
 

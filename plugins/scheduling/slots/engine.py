@@ -105,7 +105,14 @@ def _starts(who: Availability, low: int, high: int, now: int, grid: Grid) -> lis
     for _, spans in closed_starts(who, low, high, now, grid.length):
         for a, b in spans:
             _close(starts, a, b)
-    return starts
+    return sorted({*starts, *_joined(who, low, high, now, grid)}) if who.joinable else starts
+
+
+def _joined(who: Availability, low: int, high: int, now: int, grid: Grid) -> list[int]:
+    """Starts in [low, high) of sessions of this length with a free seat; the booking window holds for them, too."""
+    closed = dict(closed_starts(who, low, high, now, grid.length)).get(Refusal.TOO_LATE, [])
+    spans = ((floor_second(start), floor_second(end)) for start, end in who.joinable)
+    return [a for a, b in spans if b - a == grid.length and low <= a < high and not _hit(closed, a, a + 1)]
 
 
 def _close(starts: list[int], low: int, high: int) -> None:

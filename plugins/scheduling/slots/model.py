@@ -30,6 +30,7 @@ class Refusal(StrEnum):
     BUFFER = "buffer"  # only the buffers touch a busy time
     LIMIT_DAY = "limit_day"
     LIMIT_WEEK = "limit_week"
+    LIMIT_MONTH = "limit_month"
     CONSECUTIVE = "consecutive"  # too many sessions in a row
 
 
@@ -75,14 +76,19 @@ class Travel:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Caps on sessions, counted over the busy entries; None = no cap.
+    """Caps on sessions, counted over the sessions; None = no cap.
 
-    `per_day` and `per_week` (ISO) go by the home zone's date on which an entry starts. `consecutive` caps the
-    sessions in a row, this one included; sessions with less than `rest` minutes between them are in a row.
+    `per_*` cap their number, `minutes_*` their length together with the new one. A session belongs to the date, the
+    ISO week and the month, in the home zone, in which it starts. `consecutive` caps the sessions in a row, the new
+    one included; sessions with less than `rest` minutes between them are in a row.
     """
 
     per_day: int | None = None
     per_week: int | None = None
+    per_month: int | None = None
+    minutes_day: int | None = None
+    minutes_week: int | None = None
+    minutes_month: int | None = None
     consecutive: int | None = None
     rest: int = 1
 
@@ -93,6 +99,8 @@ class Availability:
 
     `zone` is an IANA name. Buffers and `minimum_notice` are minutes. `rolling_days` n opens today and the n
     dates after it; `first_date` and `last_date` bound the dates, both included; all three by the home zone.
+    `sessions` are what the limits count; None: the busy times. `joinable` are sessions with a free seat: a slot of
+    exactly that time is bookable although it is busy.
     """
 
     zone: str
@@ -108,6 +116,8 @@ class Availability:
     rolling_days: int | None = None
     first_date: date | None = None
     last_date: date | None = None
+    sessions: tuple[Period, ...] | None = None
+    joinable: tuple[Period, ...] = ()
     _taken: list[list[tuple[int, int]]] = field(default_factory=list, init=False, repr=False, compare=False)
     """Filled by closures.taken: it follows from the other fields."""
 
