@@ -18,7 +18,7 @@ from ..base.contract import SIGNED_IN, Permission, Role
 from ..base.i18n import _
 from ..base.runtime import runtime
 from ..engines.connection import sql, sql_one
-from ..tenancy.snapshots import Snapshot, current_snapshot
+from ..tenancy.snapshots import Snapshot, current_snapshot, whole_snapshot
 from .models import RoleRow
 
 OWNER, ADMIN, MEMBER = "owner", "admin", "member"
@@ -108,7 +108,7 @@ def forget(tenant_id: UUID) -> None:
 
 
 async def _roles() -> _Roles:
-    snapshot = current_snapshot()
+    snapshot = whole_snapshot()
     tenant_id = current_tenant().id
     known = _by_tenant.get(tenant_id)
     if known is None or known.snapshot is not snapshot:

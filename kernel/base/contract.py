@@ -35,6 +35,11 @@ class Route:
     the route while the plugin is off and needs a reason. `rate` is `"<count>/<seconds>"` per client.
     `idempotent=True` honours an `Idempotency-Key` header or `_key` form field: same key and body, same answer.
     `body_limit` is in bytes.
+
+    For JSON routes: `query` is the model of the query string, `status` that of success, `errors` are refusals
+    beyond those that follow from the declaration (401, 403, 404 of a path with holes, 409 of a key, 422 of a model).
+    For pages that change something: `twin` names the JSON route that does the same (unneeded where that is
+    `<plugin>.api_<page>`, the page's name without `_post`), or `no_twin` says why there is none.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -51,6 +56,11 @@ class Route:
     rate: str | None = None
     idempotent: bool = False
     body_limit: int | None = None
+    query: type[BaseModel] | None = None
+    status: int = 200
+    errors: tuple[int, ...] = ()
+    twin: str = ""
+    no_twin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +88,8 @@ class Job:
     """Work outside a request. `func` takes JSON values as keywords and must be idempotent.
 
     `timeout` in seconds. `every` or `cron` (five fields, tenant's zone) makes it periodic, once per tenant.
-    `drain=True`: runs to its end although the plugin was switched off (refund, payout, erasure).
+    `drain=True`: runs to its end although the plugin was switched off (refund, payout, erasure). Workers may be
+    kept to certain queues (`greenroom worker --queues mail=2,default`). Within a tenant, higher `priority` first.
     """
 
     name: str
@@ -90,6 +101,7 @@ class Job:
     drain: bool = False
     feature: str | None = None
     queue: str = "default"
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +127,9 @@ class Setting:
 
     `key` is `<plugin>.<name>`. `minimum`/`maximum` bound an int, or the length of a str. `secret=True` is
     encrypted at rest and never shown. `check` returns a message for a bad value, else None. `page` names the
-    plugin's own route where it is edited; the generated settings page then leaves it out.
+    plugin's own route where it is edited; the generated settings page then leads there. A setting of scope
+    "platform" is the operator's alone, who may also give a single tenant a value of its own. `test` tries what is
+    stored (a key at its provider) when an administrator asks, and gives None when it works, else one sentence.
     """
 
     key: str
@@ -131,16 +145,76 @@ class Setting:
     multiline: bool = False
     check: Callable[[Any], str | None] | None = None
     page: str = ""
+    test: Callable[[], Awaitable[str | None]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """A limit of what one tenant may use. `limit` is the key of an int setting of scope "platform" of the same plugin.
+
+    `used()` counts for the tenant in scope. `unit` "bytes" is shown as a size. The plugin asks before it adds:
+    `await room_for(id, 1)`, which raises a refusal that names quota and limit. A limit of None is none.
+    """
+
+    id: str
+    label: str
+    limit: str
+    used: Callable[[], Awaitable[int]]
+    unit: Literal["count", "bytes"] = "count"
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundlePart:
+    """Configuration of a plugin that travels in tenant bundles (`greenroom tenant export`), beside its settings.
+
+    `export()` gives JSON-ready data without people's data, secrets or ids of rows, in a steady order.
+    `check(data)` gives one sentence per fault and changes nothing. `apply(data)` makes the tenant so that
+    `export()` then gives the same; it runs in the unit of work of the whole bundle. All in scope of the tenant,
+    also while the plugin is off. `name` is `<plugin>.<part>`.
+    """
+
+    name: str
+    export: Callable[[], Awaitable[Mapping[str, Any]]]
+    check: Callable[[Mapping[str, Any]], Awaitable[list[str]]]
+    apply: Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """A switch inside a plugin, `<plugin>.<name>`; works like the plugin's own switch, one level down."""
+    """A switch inside a plugin, `<plugin>.<name>`; works like the plugin's own switch, one level down.
+
+    `kind` says what it is for: release (a new thing, until everybody has it), experiment (a comparison),
+    operational (a valve for bad days), kill_switch (off in an emergency), permission (who may have it; for
+    good). `days` is how long it is meant to live, else what is usual for its kind: an older one that is on for
+    everybody is reported as stale. `conflicts` are ids of plugins and features that cannot be on beside it.
+    """
 
     id: str
     label: str
     help: str = ""
     default: bool = True
+    kind: Literal["release", "experiment", "operational", "kill_switch", "permission"] = "permission"
+    days: int | None = None
+    conflicts: tuple[str, ...] = ()
+
+    @property
+    def lives(self) -> int | None:
+        """Days it is meant to live; None for good."""
+        return self.days or {"release": 40, "experiment": 40, "operational": 7}.get(self.kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchImpact:
+    """What a plugin itself says is touched when it (or its `feature`) is switched off, for the question before.
+
+    `tell()` gives short sentences in the reader's language ("12 upcoming sessions"), none when nothing is
+    touched. Asked of the tenant in scope, reads only, cut off after a second.
+    """
+
+    name: str
+    tell: Callable[[], Awaitable[list[str]]]
+    feature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

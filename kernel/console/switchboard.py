@@ -18,7 +18,8 @@ from ..plugging.manifest import KERNEL
 from ..plugging.registry import PluginInfo, Registry
 from ..tenancy.resolve import Why
 from ..tenancy.snapshots import Snapshot, current_snapshot
-from ..tenancy.toggles import Rehearsal, rehearse, switch
+from ..tenancy.planning import Rehearsal, rehearse
+from ..tenancy.toggles import switch
 from ..web.forms import Form, read_form
 from ..web.routing import url
 from ..web.views import flash, page, see_other

@@ -52,6 +52,10 @@ class HookSpecs:
         """Switches inside the plugin."""
 
     @hookspec
+    def register_impacts(self) -> list[c.SwitchImpact]:  # type: ignore[empty-body]
+        """What of the plugin's own a switch-off would touch; shown before anybody is asked to confirm."""
+
+    @hookspec
     def register_events(self) -> list[type]:  # type: ignore[empty-body]
         """Event classes (`@event(...)` dataclasses) that the plugin publishes."""
 
@@ -108,6 +112,14 @@ class HookSpecs:
         """Readiness checks."""
 
     @hookspec
+    def register_quotas(self) -> list[c.Quota]:  # type: ignore[empty-body]
+        """Limits of what a tenant may use, shown beside their use and set by the operator."""
+
+    @hookspec
+    def register_bundle_parts(self) -> list[c.BundlePart]:  # type: ignore[empty-body]
+        """What of the plugin's configuration travels with a tenant's bundle."""
+
+    @hookspec
     def register_commands(self) -> list[c.Command]:  # type: ignore[empty-body]
         """Subcommands of `greenroom <plugin>`."""
 
@@ -126,3 +138,10 @@ class HookSpecs:
     @hookspec
     async def on_tenant_created(self, tenant: TenantRef) -> None:
         """A tenant was made (in scope): create rows that every tenant needs. Idempotent."""
+
+    @hookspec
+    async def on_tenant_erased(self, tenant: TenantRef) -> None:
+        """A tenant (in scope, suspended) is about to be erased: let go of what is not in our tables and files.
+
+        Called for every installed plugin, on or off, before the rows go; perhaps more than once.
+        """

@@ -29,7 +29,7 @@ _ID = re.compile(r"[a-z][a-z0-9_]{0,29}")
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _BOUND = re.compile(r"(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)")
 _KEYS: Mapping[str, type] = {
-    "module": str, "title": str, "version": str, "api": str, "requires": list, "after": list,
+    "module": str, "title": str, "version": str, "api": str, "requires": list, "after": list, "conflicts": list,
     "default": bool, "locked": bool, "stage": str, "use": bool,
 }  # fmt: skip
 #: What the deployer may say about a plugin that came in a package of its own.
@@ -52,6 +52,7 @@ class Entry:
     api: str = ">=1.0,<2"
     requires: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
     default: bool = False
     locked: bool = False
     stage: Stage = "stable"
@@ -235,6 +236,7 @@ def _entry(pid: str, table: object, source: str) -> tuple[Entry, bool]:
         api=table["api"],
         requires=tuple(table.get("requires", ())),
         after=tuple(table.get("after", ())),
+        conflicts=tuple(table.get("conflicts", ())),
         default=table.get("default", False),
         locked=table.get("locked", False),
         stage=cast(Stage, stage),

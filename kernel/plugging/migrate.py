@@ -23,9 +23,7 @@ from tortoise.context import TortoiseContext
 from tortoise.fields.data import JSON_DUMPS, JSON_LOADS, IntField, JSONField
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
-from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.operations import CreateModel, TortoiseOperation
-from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
 from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.writer import ImportManager, MigrationWriter, _render_call, format_migration_name
@@ -37,6 +35,7 @@ from ..base.contract import ModelModule
 from ..base.log import get_logger
 from ..engines import rls
 from ..engines.models import check_models
+from .applying import LOCK_TIMEOUT, Executor, patiently
 
 log = get_logger(__name__)
 
@@ -54,6 +53,17 @@ class AppModels:
 
 
 Apps = Mapping[str, AppModels]
+
+#: What the kernel itself keeps for a plugin: tables, and the column that begins with its id.
+_KEPT_FOR_PLUGINS = (
+    ("kernel_job", "plugin"),
+    ("kernel_schedule", "name"),
+    ("kernel_toggle", "key"),
+    ("kernel_offer", "key"),
+    ("kernel_setting_value", "key"),
+    ("kernel_platform_setting", "key"),
+)
+
 
 KERNEL = AppModels(
     modules=(
@@ -114,6 +124,7 @@ async def migrate(dsn_owner: str, apps: Apps, *, dsn_app: str | None = None) -> 
         if await _marked(conn) == mark:
             return []
         await conn.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await conn.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
         if await _marked(conn) == mark:  # another process did it while we waited
             return []
         role = await rls.ensure_app_role(conn, dsn_app)
@@ -121,14 +132,32 @@ async def migrate(dsn_owner: str, apps: Apps, *, dsn_app: str | None = None) -> 
             applied = await _apply(context, apps)
             models = _models(context)
             check_models(models)
-            await _repair_indexes(conn, context)
-            await rls.secure(conn, models, role=role)
+            await patiently("the indexes", lambda: _repair_indexes(conn, context))
+            await patiently("the walls between tenants", lambda: rls.secure(conn, models, role=role))
         if holes := await rls.leaks(conn, role=role):
             raise TypeError("The database would let tenants see each other: " + " ".join(holes))
         await conn.execute(f"COMMENT ON TABLE {RECORDS} IS '{mark}'")
         return applied
     finally:
         await conn.close()
+
+
+def known_migrations(apps: Apps) -> set[tuple[str, str]]:
+    """(app, name) of every migration that is installed."""
+    return {
+        (label, path.stem)
+        for label, app in apps.items()
+        if _has_init(app.migrations)
+        for path in _files(app.migrations)
+    }
+
+
+async def migrate_to(dsn_owner: str, apps: Apps, wanted: Iterable[tuple[str, str]]) -> list[str]:
+    """Apply just the migrations `wanted` and nothing around them: the schema as it was at an earlier time."""
+    async with _tortoise(apps, dsn_owner) as context:
+        executor = Executor(context.connections.get("default"), _config(apps))
+        targets = [MigrationTarget(label, name) for label, name in wanted]
+        return [str(key) for key in await executor.forward(targets)]
 
 
 async def drift(apps: Apps, dsn_owner: str | None = None) -> list[str]:
@@ -188,7 +217,10 @@ async def make_migration(app_label: str, name: str, apps: Apps) -> Path | None:
 
 
 async def purge(dsn_owner: str, apps: Apps, app_label: str) -> list[str]:
-    """Drop every table of `app_label` with its data and forget its migrations; the tables dropped."""
+    """Drop every table of `app_label` with its data, and all that the kernel keeps for it; the tables dropped.
+
+    Its events stay: they are the history of the tenants, and others may have built on them.
+    """
     if app_label == "kernel":
         raise ValueError("the kernel's tables cannot be purged")
     async with _tortoise(apps, None) as context:
@@ -198,11 +230,25 @@ async def purge(dsn_owner: str, apps: Apps, app_label: str) -> list[str]:
         async with conn.transaction():
             for table in tables:
                 await conn.execute(f'DROP TABLE IF EXISTS "{table}" CASCADE')
+            for name in await _sequences(conn, app_label, apps):
+                await conn.execute(f'DROP SEQUENCE IF EXISTS "{name}"')
+            for table, column in _KEPT_FOR_PLUGINS:
+                await conn.execute(
+                    f"DELETE FROM {table} WHERE {column} = $1 OR starts_with({column}, $1 || '.')",  # noqa: S608
+                    app_label,
+                )
             await conn.execute(f"DELETE FROM {RECORDS} WHERE app = $1", app_label)  # noqa: S608 - a constant
             await conn.execute(f"COMMENT ON TABLE {RECORDS} IS NULL")
     finally:
         await conn.close()
     return tables
+
+
+async def _sequences(conn: rls.ServerConnection, app_label: str, apps: Apps) -> list[str]:
+    """Sequences that a migration of the plugin made by hand; the longest label that fits a name owns it."""
+    rows = await conn.fetch("SELECT relname FROM pg_class WHERE relkind = 'S' AND relname LIKE $1", app_label + "\\_%")
+    longer = [label + "_" for label in apps if label.startswith(app_label + "_")]
+    return [row["relname"] for row in rows if not row["relname"].startswith(tuple(longer))]
 
 
 # --- steps ------------------------------------------------------------------------------------------------
@@ -248,7 +294,8 @@ def _config(apps: Apps) -> dict[str, dict[str, Any]]:
 @asynccontextmanager
 async def _tortoise(apps: Apps, dsn: str | None) -> AsyncIterator[TortoiseContext]:
     """Tortoise for this task alone, beside whatever the process has open; without `dsn` it knows models only."""
-    credentials = {"dsn": dsn or "", "minsize": 1, "maxsize": 2}
+    settings = {"application_name": "greenroom-migrate", "lock_timeout": LOCK_TIMEOUT}
+    credentials = {"dsn": dsn or "", "minsize": 1, "maxsize": 2, "server_settings": settings}
     config = {
         "connections": {"default": {"engine": "kernel.engines.client", "credentials": credentials}},
         "apps": _config(apps),
@@ -291,35 +338,10 @@ class _Writer(MigrationWriter):
         return super()._format_create_model(operation, imports, indent=indent)
 
 
-class _Executor(MigrationExecutor):
-    """Applies forward plans, recording each migration in the transaction that made its changes."""
-
-    async def forward(self, targets: Iterable[MigrationTarget]) -> list[MigrationKey]:
-        await self.loader.build_graph()
-        await self.recorder.ensure_schema(self._schema_editor(atomic=False))
-        applied = set(await self.recorder.applied_migrations())
-        wanted = [t for t in targets if any(key.app_label == t.app_label for key in self.loader.graph.nodes)]
-        plan = self._migration_plan(wanted, applied, self.loader.graph)
-        self._validate_plan_direction(plan, "forward")
-        state = await self._project_state(applied) if plan else None
-        done: list[MigrationKey] = []
-        for step in plan:
-            assert state is not None  # noqa: S101 - for the type checker
-            key = MigrationKey(step.migration.app_label, step.migration.name)
-            editor = self._schema_editor(atomic=True)
-            async with self.connection._in_transaction() as transaction:
-                editor.client = transaction
-                await step.migration.apply(state, schema_editor=editor)
-                await MigrationRecorder(transaction).record_applied(key.app_label, key.name)
-            log.info("migration %s applied", key)
-            done.append(key)
-        return done
-
-
 async def _apply(context: TortoiseContext, apps: Apps) -> list[str]:
     client: BaseDBAsyncClient = context.connections.get("default")
     targets = [MigrationTarget(label, "__latest__") for label in apps]
-    return [str(key) for key in await _Executor(client, _config(apps)).forward(targets)]
+    return [str(key) for key in await Executor(client, _config(apps)).forward(targets)]
 
 
 async def _repair_indexes(conn: rls.ServerConnection, context: TortoiseContext) -> None:

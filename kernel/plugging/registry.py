@@ -10,7 +10,7 @@ import difflib
 import importlib
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -30,15 +30,17 @@ log = logging.getLogger(__name__)
 #: hook without "register_" -> what its list holds. The attributes of Registry have the same names.
 ELEMENTS: Mapping[str, type] = {
     "routes": c.Route, "models": c.ModelModule, "jobs": c.Job, "menu": c.MenuItem, "permissions": c.Permission,
-    "roles": c.Role, "settings": c.Setting, "features": c.Feature, "events": type, "subscribers": c.Subscriber,
+    "roles": c.Role, "settings": c.Setting, "features": c.Feature, "impacts": c.SwitchImpact,
+    "events": type, "subscribers": c.Subscriber,
     "filters": c.FilterStep, "services": c.Service, "notification_types": c.NotificationType,
     "privacy_providers": c.PrivacyProvider, "widgets": c.Widget, "search": c.SearchSource, "assets": c.Asset,
     "gates": c.Gate, "branding": c.Branding, "error_pages": c.ErrorPages, "template_globals": c.TemplateGlobal,
     "health": c.HealthCheck, "commands": c.Command, "demo_data": c.DemoData,
+    "quotas": c.Quota, "bundle_parts": c.BundlePart,
 }  # fmt: skip
-_LIFECYCLE = ("on_enable", "on_disable", "on_tenant_created")
+_LIFECYCLE = ("on_enable", "on_disable", "on_tenant_created", "on_tenant_erased")
 
-Lifecycle = Literal["on_enable", "on_disable", "on_tenant_created"]
+Lifecycle = Literal["on_enable", "on_disable", "on_tenant_created", "on_tenant_erased"]
 LifecycleCall = Callable[[TenantRef], Awaitable[None]]
 #: ready: works. broken: its own fault. blocked: it requires one that is not ready. skipped: safe mode.
 State = Literal["ready", "broken", "blocked", "skipped"]
@@ -73,6 +75,7 @@ class PluginInfo:
     module: str
     package: str
     folder: Path | None = None
+    conflicts: tuple[str, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -94,6 +97,7 @@ class Registry:
     roles: Mapping[str, tuple[c.Role, ...]]
     settings: Mapping[str, tuple[c.Setting, ...]]
     features: Mapping[str, tuple[c.Feature, ...]]
+    impacts: Mapping[str, tuple[c.SwitchImpact, ...]]
     events: Mapping[str, tuple[type, ...]]
     subscribers: Mapping[str, tuple[c.Subscriber, ...]]
     filters: Mapping[str, tuple[c.FilterStep, ...]]
@@ -110,8 +114,12 @@ class Registry:
     health: Mapping[str, tuple[c.HealthCheck, ...]]
     commands: Mapping[str, tuple[c.Command, ...]]
     demo_data: Mapping[str, tuple[c.DemoData, ...]]
+    quotas: Mapping[str, tuple[c.Quota, ...]]
+    bundle_parts: Mapping[str, tuple[c.BundlePart, ...]]
     settings_by_key: Mapping[str, tuple[str, c.Setting]] = field(repr=False)
     features_by_id: Mapping[str, tuple[str, c.Feature]] = field(repr=False)
+    #: Id of a plugin or feature -> those that cannot be on beside it, whichever of the two declared it.
+    rivals: Mapping[str, tuple[str, ...]] = field(repr=False)
     calls: Mapping[str, Mapping[str, LifecycleCall]] = field(repr=False)
 
     def lifecycle(self, name: Lifecycle) -> Mapping[str, LifecycleCall]:
@@ -124,6 +132,13 @@ class Registry:
             return key
         found = self.features_by_id.get(key)
         return found[0] if found else None
+
+    def title(self, key: str) -> str:
+        """What people call a plugin or feature, in the source language; the id itself when nobody declares it."""
+        if key in self.plugins:
+            return self.plugins[key].title
+        found = self.features_by_id.get(key)
+        return found[1].label if found else key
 
     def needs(self, plugin: str) -> tuple[str, ...]:
         """Everything that `plugin` requires, directly or not, in plugin order."""
@@ -246,6 +261,7 @@ class _Builder:
             ready=tuple(declared),
             settings_by_key=MappingProxyType({s.key: (pid, s) for pid, d in declared.items() for s in d["settings"]}),
             features_by_id=MappingProxyType({f.id: (pid, f) for pid, d in declared.items() for f in d["features"]}),
+            rivals=_rivals(plugins.values(), [f for d in declared.values() for f in d["features"]]),
             calls=MappingProxyType({name: MappingProxyType(calls) for name, calls in self.calls.items()}),
             **hooks,
         )
@@ -257,7 +273,7 @@ class _Builder:
             id=e.id, title=e.title, version=e.version, requires=e.requires, after=e.after, default=e.default,
             locked=e.locked, stage=e.stage, state=state, reason=reason, module=e.module,
             package="kernel" if pid == KERNEL else e.module.rpartition(".")[0] or e.module,
-            folder=self.folders.get(pid),
+            folder=self.folders.get(pid), conflicts=e.conflicts,
         )  # fmt: skip
 
     def _blocked_by(self, entry: Entry, missing: str) -> str:
@@ -336,6 +352,15 @@ class _Builder:
                 wanted = "class" if kind is type else kind.__name__
                 raise _Fault(f"{entry.id}: element {i} of register_{hook} is not a {wanted} but {element!r:.80}.")
         return tuple(given)
+
+
+def _rivals(plugins: Iterable[PluginInfo], features: Iterable[c.Feature]) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for one in (*plugins, *features):
+        for other in one.conflicts:
+            found.setdefault(one.id, {})[other] = None
+            found.setdefault(other, {})[one.id] = None
+    return MappingProxyType({key: tuple(others) for key, others in found.items()})
 
 
 def _lifecycle_call(impl: pluggy.HookImpl) -> LifecycleCall:

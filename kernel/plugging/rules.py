@@ -29,6 +29,7 @@ NAMES: Mapping[str, tuple[str, str, bool]] = {
     "roles": ("role", "id", False),
     "settings": ("setting", "key", True),
     "features": ("feature", "id", True),
+    "impacts": ("switch impact", "name", True),
     "events": ("event", "event_name", True),
     "notification_types": ("notification type", "id", True),
     "widgets": ("widget", "name", False),
@@ -37,6 +38,8 @@ NAMES: Mapping[str, tuple[str, str, bool]] = {
     "template_globals": ("template global", "name", False),
     "health": ("health check", "name", False),
     "commands": ("command", "name", False),
+    "quotas": ("quota", "id", True),
+    "bundle_parts": ("bundle part", "name", True),
     "menu": ("menu item", "route", False),
     "subscribers": ("subscriber", "event", False),
     "filters": ("filter step", "filter", False),
@@ -55,9 +58,13 @@ _AWAITED: Mapping[str, tuple[str, ...]] = {
     "search": ("find",),
     "gates": ("check",),
     "health": ("check",),
+    "impacts": ("tell",),
     "notification_types": ("compose",),
     "privacy_providers": ("export", "erase"),
     "demo_data": ("seed",),
+    "settings": ("test",),
+    "quotas": ("used",),
+    "bundle_parts": ("export", "check", "apply"),
 }
 #: hook -> most elements that one plugin may give
 _AT_MOST: Mapping[str, int] = {"models": 1, "privacy_providers": 1, "branding": 1, "error_pages": 1, "demo_data": 1}
@@ -214,6 +221,19 @@ def _features(s: Subject) -> Iterator[str]:
     for feature in s.declared["features"]:
         if feature.id.count(".") != 1:
             yield s.fault("features", feature, "must be <plugin>.<name>")
+        if feature.kind not in ("release", "experiment", "operational", "kill_switch", "permission"):
+            yield s.fault("features", feature, f"has kind {feature.kind!r}, which there is not")
+        if feature.days is not None and feature.days < 1:
+            yield s.fault("features", feature, "must live a day at least")
+        if feature.id in feature.conflicts or s.plugin in feature.conflicts:
+            yield s.fault("features", feature, "conflicts with itself or its own plugin")
+
+
+def _quotas(s: Subject) -> Iterator[str]:
+    limits = {setting.key for setting in s.declared["settings"] if setting.type is int and setting.scope == "platform"}
+    for quota in s.declared["quotas"]:
+        if quota.limit not in limits:
+            yield s.fault("quotas", quota, f"takes its limit from {quota.limit!r}, no int setting of scope platform")
 
 
 def _settings(s: Subject) -> Iterator[str]:
@@ -305,6 +325,7 @@ _OWN_RULES: Mapping[str, Callable[[Subject], Iterator[str]]] = {
     "jobs": _jobs,
     "features": _features,
     "settings": _settings,
+    "quotas": _quotas,
     "listening": _listening,
     "services": _services,
     "privacy": _privacy,

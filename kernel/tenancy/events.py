@@ -12,7 +12,10 @@ from ..base.events import event
 @event("kernel.plugin_switched.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PluginSwitched:
-    """A plugin or feature was switched. `before`/`after` say whether it was effective, not merely chosen."""
+    """A plugin or feature was switched. `before`/`after` say whether it was effective, not merely chosen.
+
+    The rules are JSON: for whom and when it was and is on; empty for everybody, always.
+    """
 
     key: str
     on: bool
@@ -20,6 +23,8 @@ class PluginSwitched:
     after: bool
     actor_id: UUID | None = None
     reason: str = ""
+    rule_before: str = ""
+    rule_after: str = ""
 
 
 @event("kernel.setting_changed.v1")
@@ -42,6 +47,27 @@ class TenantCreated:
     tenant_id: UUID
     slug: str
     name: str
+
+
+@event("kernel.tenant_state_changed.v1")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantStateChanged:
+    """The operator suspended a tenant, or took it up again. States: active, suspended, erasing."""
+
+    before: str
+    after: str
+    reason: str = ""
+
+
+@event("kernel.domain_changed.v1")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainChanged:
+    """A host of a tenant was added, verified, failed, made_primary or removed."""
+
+    host: str
+    what: str
+    actor_id: UUID | None = None
+    note: str = ""
 
 
 Listener = Callable[[object], Awaitable[None]]

@@ -1,19 +1,22 @@
-"""Reads what snapshots are made of: seven queries, however many tenants there are."""
+"""Reads what snapshots are made of: a fixed number of queries, however many tenants there are."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from ..base.context import every_tenant
 from ..engines.connection import sql, sql_one
 from ..plugging.registry import Registry
 from ..plugging.values import mismatch
-from .resolve import Choice, Sealed
+from .floors import Rule
+from .resolve import Choice, Sealed, Words
+from .switch_rules import rule_of, share_of
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +36,12 @@ class Rows:
     epoch: int
     hosts: list[str] = field(default_factory=list)
     choices: dict[str, Choice] = field(default_factory=dict)
-    withheld: dict[str, str] = field(default_factory=dict)
+    words: Words = field(default_factory=Words)
     settings: dict[str, Any] = field(default_factory=dict)
+    rules: dict[str, Rule] = field(default_factory=dict)
+    unfit: set[str] = field(default_factory=set)
+    state_reason: str = ""
+    state_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +62,14 @@ async def load(registry: Registry, since: int | None) -> Loaded:
     """All tenants, or those changed after epoch `since`."""
     with every_tenant():
         found = await sql(
-            "SELECT id, slug, name, state, default_locale, locales, zone, currency, epoch FROM kernel_tenant"
-            " WHERE epoch > $1",
+            "SELECT id, slug, name, state, state_reason, state_since, default_locale, locales, zone, currency, epoch"
+            " FROM kernel_tenant WHERE epoch > $1",
             -1 if since is None else since,
         )
         tenants = {
             row.id: Rows(
                 row.id, row.slug, row.name, row.state, row.default_locale, tuple(_json(row.locales)), row.zone,
-                row.currency, row.epoch,
+                row.currency, row.epoch, state_reason=row.state_reason, state_since=row.state_since,
             )
             for row in found
         }  # fmt: skip
@@ -71,8 +78,9 @@ async def load(registry: Registry, since: int | None) -> Loaded:
         await _load_choices(tenants, ids)
         await _load_offers(tenants)
         await _load_settings(registry, tenants, ids)
+        await _load_rules(tenants)
         rows = await sql("SELECT key, value, sealed FROM kernel_platform_setting")
-    return Loaded(list(tenants.values()), dict(_usable(registry, rows, platform=True)))
+    return Loaded(list(tenants.values()), dict(_usable(registry, rows, set())))
 
 
 # `ids` None means every tenant; `$1 IS NULL OR` lets one statement serve both.
@@ -88,25 +96,47 @@ async def _load_hosts(tenants: dict[UUID, Rows], ids: list[UUID] | None) -> None
 
 async def _load_choices(tenants: dict[UUID, Rows], ids: list[UUID] | None) -> None:
     query = (
-        "SELECT tenant_id, key, is_on, actor_id, reason, changed_at FROM kernel_toggle"
+        "SELECT tenant_id, key, is_on, actor_id, reason, changed_at, rule FROM kernel_toggle"
         " WHERE $1::uuid[] IS NULL OR tenant_id = ANY($1)"
     )
     for row in await sql(query, ids):
         if row.tenant_id in tenants:
-            tenants[row.tenant_id].choices[row.key] = Choice(row.is_on, row.actor_id, row.reason, row.changed_at)
+            tenants[row.tenant_id].choices[row.key] = choice_of(row)
+
+
+#: Scopes of an offer beside a tenant's id. The kill switch is a word of its own, so that it beats every other.
+PLATFORM: Final = "platform"
+STOPPED: Final = "stopped"
+
+
+def choice_of(row: Any) -> Choice:
+    """A row of kernel_toggle."""
+    return Choice(row.is_on, row.actor_id, row.reason, row.changed_at, rule_of(_json(row.rule)))
 
 
 async def _load_offers(tenants: dict[UUID, Rows]) -> None:
-    """The operator's word for all tenants, then for single ones, which wins."""
-    special: dict[str, dict[str, tuple[bool, str]]] = {}
-    for row in await sql("SELECT key, scope, offered, reason FROM kernel_offer"):
-        special.setdefault(row.scope, {})[row.key] = (row.offered, row.reason)
-    general = special.get("platform", {})
-    if not special:
-        return
+    words = await read_words()
     for tenant in tenants.values():
-        words = {**general, **special.get(str(tenant.id), {})}
-        tenant.withheld = {key: reason for key, (offered, reason) in words.items() if not offered}
+        tenant.words = words(tenant.id)
+
+
+async def read_words() -> Callable[[UUID], Words]:
+    """What the operator says about each tenant: the word for all, then for this one, which wins; then trials."""
+    scopes: dict[str, dict[str, tuple[bool, str]]] = {}
+    for row in await sql("SELECT key, scope, offered, reason FROM kernel_offer"):
+        scopes.setdefault(row.scope, {})[row.key] = (row.offered, row.reason)
+    trials = await sql("SELECT key, percent FROM kernel_canary WHERE state = 'running'")
+    stopped = {key: reason for key, (offered, reason) in scopes.get(STOPPED, {}).items() if not offered}
+
+    def of(tenant_id: UUID) -> Words:
+        said = {**scopes.get(PLATFORM, {}), **scopes.get(str(tenant_id), {})}
+        return Words(
+            {key: reason for key, (offered, reason) in said.items() if not offered},
+            stopped,
+            frozenset(row.key for row in trials if share_of(tenant_id, row.key, tenant_id) < row.percent),
+        )
+
+    return of
 
 
 async def _load_settings(registry: Registry, tenants: dict[UUID, Rows], ids: list[UUID] | None) -> None:
@@ -119,14 +149,30 @@ async def _load_settings(registry: Registry, tenants: dict[UUID, Rows], ids: lis
         by_tenant.setdefault(row.tenant_id, []).append(row)
     for tenant_id, rows in by_tenant.items():
         if tenant_id in tenants:
-            tenants[tenant_id].settings = dict(_usable(registry, rows, platform=False))
+            tenants[tenant_id].settings = dict(_usable(registry, rows, tenants[tenant_id].unfit))
 
 
-def _usable(registry: Registry, rows: Iterable[Any], *, platform: bool) -> Iterable[tuple[str, Any]]:
-    """Values of declared settings. A dropped key, or a value that no longer fits its setting, is passed over."""
+async def _load_rules(tenants: dict[UUID, Rows]) -> None:
+    """The operator's locks and bounds: those for all, then those for single tenants, which count alone."""
+    special: dict[str, dict[str, Rule]] = {}
+    query = "SELECT key, scope, locked, minimum, maximum, reason, changed_by, changed_at FROM kernel_setting_rule"
+    for row in await sql(query):
+        rule = Rule(
+            locked=row.locked, minimum=row.minimum, maximum=row.maximum, reason=row.reason, by=row.changed_by,
+            at=row.changed_at, scope="platform" if row.scope == "platform" else "tenant",
+        )  # fmt: skip
+        special.setdefault(row.scope, {})[row.key] = rule
+    general = special.get("platform", {})
+    if special:
+        for tenant in tenants.values():
+            tenant.rules = {**general, **special.get(str(tenant.id), {})}
+
+
+def _usable(registry: Registry, rows: Iterable[Any], unfit: set[str]) -> Iterable[tuple[str, Any]]:
+    """Values of declared settings. A dropped key is passed over, and a value that does not fit noted in `unfit`."""
     for row in rows:
         found = registry.settings_by_key.get(row.key)
-        if found is None or (found[1].scope == "platform" and not platform):
+        if found is None:
             continue
         setting = found[1]
         if setting.secret:
@@ -135,9 +181,11 @@ def _usable(registry: Registry, rows: Iterable[Any], *, platform: bool) -> Itera
             continue
         if row.value is None:
             continue
-        value = _json(row.value)["v"]
-        if mismatch(setting, value):
+        stored = _json(row.value)
+        value = stored.get("v") if isinstance(stored, dict) else None
+        if not isinstance(stored, dict) or "v" not in stored or mismatch(setting, value):
             log.warning("the stored value of setting %s no longer fits; its default is used", row.key)
+            unfit.add(row.key)
         else:
             yield row.key, value
 

@@ -1,4 +1,7 @@
-"""Secrets at rest: AES-256-GCM, bound to the place they are stored in, so that a copied row does not open."""
+"""Secrets at rest: AES-256-GCM, bound to the place they are stored in, so that a copied row does not open.
+
+A ring of keys: the newest secret of the installation seals, older ones (GREENROOM_OLD_SECRETS) still open.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +33,11 @@ def seal(text: str, place: str) -> bytes:
 
 
 def unseal(data: bytes, place: str) -> str:
-    """What was sealed. Raises CannotOpen."""
-    key_id, cipher = _key(runtime().config.secret)
-    if data[:1] != _FORMAT or data[1:_HEAD] != key_id:
+    """What was sealed, with this key or an older one of the ring. Raises CannotOpen."""
+    config = runtime().config
+    ring = (_key(secret) for secret in (config.secret, *config.old_secrets))
+    cipher = next((cipher for key_id, cipher in ring if data[:_HEAD] == _FORMAT + key_id), None)
+    if cipher is None:
         raise CannotOpen("sealed with another secret; enter the value again")
     nonce, body = data[_HEAD : _HEAD + _NONCE], data[_HEAD + _NONCE :]
     try:
@@ -41,7 +46,12 @@ def unseal(data: bytes, place: str) -> str:
         raise CannotOpen("damaged, or moved from where it was sealed; enter the value again") from fault
 
 
-@lru_cache(maxsize=4)
+def head() -> bytes:
+    """What everything begins with that the newest key has sealed: tells rows of older keys apart in SQL."""
+    return _FORMAT + _key(runtime().config.secret)[0]
+
+
+@lru_cache(maxsize=16)
 def _key(secret: bytes) -> tuple[bytes, AESGCM]:
     """Key id and cipher; the id tells which secret sealed a value without telling anything about it."""
     key = HKDF(SHA256(), 32, salt=None, info=b"greenroom settings v1").derive(secret)

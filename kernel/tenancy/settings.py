@@ -21,8 +21,9 @@ from ..base.ids import new_id
 from ..base.runtime import runtime
 from ..engines.connection import execute, sql, unit_of_work
 from ..plugging.values import mismatch, problem
-from .epoch import bump_epoch, bump_platform
+from .epoch import bump_epoch
 from .events import SettingChanged, announce
+from .floors import FREE, Rule, bounded, locked_words, within
 from .resolve import Sealed, SettingValues
 from .sealing import CannotOpen, seal, unseal
 from .snapshots import current_snapshot
@@ -30,7 +31,7 @@ from .snapshots import current_snapshot
 log = logging.getLogger(__name__)
 
 Origin = Literal["account", "tenant", "platform", "default"]
-_MASK = "•••"  # what events and pages show of a secret
+MASK = "•••"  # what events and pages show of a secret
 _LONGEST_TOLD = 2000
 
 
@@ -64,22 +65,45 @@ async def set_setting(key: str, value: Any, *, reason: str = "") -> None:
 
 async def set_settings(values: Mapping[str, Any], *, reason: str = "") -> None:
     """Store several values, all or none. Raises Invalid with a message per bad key."""
-    errors = {key: wrong for key, value in values.items() if (wrong := problem(_declared(key), value))}
+    errors = faults_of(values)
     if errors:
         raise Invalid(errors)
-    for key in values:
-        if _declared(key).scope == "platform":
+    _may_change(values)
+    await change({key: declaration(key) for key in values}, values, reason)
+
+
+def faults_of(values: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with values for the tenant in scope, by key, in words; the operator's bounds count."""
+    found = {}
+    for key, value in values.items():
+        declared = bounded(declaration(key), rule_of(key))
+        if wrong := problem(declared, value):
+            found[key] = wrong
+    return found
+
+
+def rule_of(key: str) -> Rule:
+    """What the operator decided about the setting for the tenant in scope."""
+    return current_snapshot().settings.rules.get(key, FREE)
+
+
+def _may_change(keys: Iterable[str]) -> None:
+    for key in keys:
+        if declaration(key).scope == "platform":
             raise Forbidden(_("Only the operator can change this setting."))
-    await _change({key: _declared(key) for key in values}, values, reason)
+        if (rule := rule_of(key)).locked:
+            raise Forbidden(locked_words(rule))
 
 
 async def reset_setting(key: str, *, reason: str = "") -> None:
-    """Forget the tenant's value, so that the operator's or the default shows again."""
-    await _change({key: _declared(key)}, {}, reason)
+    """Forget the tenant's value, so that the operator's or the default shows again. Raises Forbidden like setting it."""
+    declared = declaration(key)
+    _may_change((key,))
+    await change({key: declared}, {}, reason)
 
 
-async def _change(keys: Mapping[str, Setting], values: Mapping[str, Any], reason: str) -> None:
-    """Write `values`, and drop the rows of `keys` that have none."""
+async def change(keys: Mapping[str, Setting], values: Mapping[str, Any], reason: str) -> None:
+    """Write `values`, and drop the rows of `keys` that have none, unchecked: for this wing and the operator's tools."""
     tenant, actor = current_tenant(), current_actor()
     actor_id = actor.id if actor else None
     async with unit_of_work():
@@ -99,8 +123,8 @@ async def _change(keys: Mapping[str, Setting], values: Mapping[str, Any], reason
             await announce(
                 SettingChanged(
                     key=key,
-                    before=_told(declared, before[0]) if before else "",
-                    after=_told(declared, values[key]) if known else "",
+                    before=told(declared, before[0]) if before else "",
+                    after=told(declared, values[key]) if known else "",
                     actor_id=actor_id,
                     reason=reason[:500],
                 )
@@ -113,25 +137,36 @@ async def _change(keys: Mapping[str, Setting], values: Mapping[str, Any], reason
 async def account_setting(key: str, account_id: UUID | None = None) -> Any:
     """The account's own value (default: the actor's), else the tenant's."""
     owner = _account(account_id)
-    declared = _declared(key)
-    found = await _rows(owner, (key,)) if owner else {}
+    declared = declaration(key)
+    rule = rule_of(key)
+    found = await _rows(owner, (key,)) if owner and not rule.locked else {}
     if key not in found:
         return setting(key)
     value = found[key][0]
     if isinstance(value, Sealed):
         return _open(key, value, owner, declared.default)
-    return setting(key) if mismatch(declared, value) else value
+    return setting(key) if mismatch(declared, value) else within(declared, rule, value)
 
 
 async def set_account_setting(key: str, value: Any, account_id: UUID | None = None) -> None:
     """Store an account's value. Raises Invalid, and Forbidden for a setting that accounts do not have."""
     owner = _account(account_id)
-    declared = _declared(key)
+    declared = declaration(key)
     if declared.scope != "account" or owner is None:
         raise Forbidden(_("This setting is not yours to change."))
-    if wrong := problem(declared, value):
+    if (rule := rule_of(key)).locked:
+        raise Forbidden(locked_words(rule))
+    if wrong := problem(bounded(declared, rule), value):
         raise Invalid({key: wrong})
     await _store(owner, declared, value, owner)
+
+
+async def reset_account_setting(key: str, account_id: UUID | None = None) -> None:
+    """Forget the account's value, so that the tenant's shows again."""
+    owner = _account(account_id)
+    if declaration(key).scope != "account" or owner is None or owner == current_tenant().id:
+        raise Forbidden(_("This setting is not yours to change."))
+    await execute("DELETE FROM kernel_setting_value WHERE owner_id = $1 AND key = $2", owner, key)
 
 
 async def account_settings(account_id: UUID) -> dict[str, Any]:
@@ -153,37 +188,10 @@ def _account(account_id: UUID | None) -> UUID | None:
     return account_id or (actor.id if actor else None)
 
 
-# --- the operator -----------------------------------------------------------------------------------------
-
-
-async def set_platform_setting(key: str, value: Any) -> None:
-    """The operator's value: of a platform setting, or as every tenant's default. Raises Invalid."""
-    declared = _declared(key)
-    if wrong := problem(declared, value):
-        raise Invalid({key: wrong})
-    plain, sealed = _packed(declared, value, None)
-    async with unit_of_work():
-        await bump_platform()
-        await execute(
-            "INSERT INTO kernel_platform_setting (key, value, sealed, changed_at) VALUES ($1, $2::jsonb, $3, $4)"
-            " ON CONFLICT (key) DO UPDATE SET value = excluded.value, sealed = excluded.sealed,"
-            " changed_at = excluded.changed_at",
-            key, plain, sealed, now(),
-        )  # fmt: skip
-    log.info("platform setting %s changed", key)
-
-
-async def reset_platform_setting(key: str) -> None:
-    async with unit_of_work():
-        await bump_platform()
-        await execute("DELETE FROM kernel_platform_setting WHERE key = $1", key)
-    log.info("platform setting %s reset", key)
-
-
 # --- rows -------------------------------------------------------------------------------------------------
 
 
-def _declared(key: str) -> Setting:
+def declaration(key: str) -> Setting:
     found = runtime().registry.settings_by_key.get(key)
     if found is None:
         raise LookupError(f"no plugin declares the setting {key!r}")
@@ -202,7 +210,7 @@ async def _rows(owner: UUID, keys: Iterable[str]) -> dict[str, tuple[Any]]:
 
 
 async def _store(owner: UUID, declared: Setting, value: Any, actor_id: UUID | None) -> None:
-    plain, sealed = _packed(declared, value, owner)
+    plain, sealed = packed(declared, value, owner)
     await execute(
         "INSERT INTO kernel_setting_value (id, tenant_id, key, owner_id, value, sealed, actor_id, changed_at)"
         " VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8) ON CONFLICT (tenant_id, owner_id, key) DO UPDATE SET"
@@ -212,13 +220,13 @@ async def _store(owner: UUID, declared: Setting, value: Any, actor_id: UUID | No
     )  # fmt: skip
 
 
-def _packed(declared: Setting, value: Any, owner: UUID | None) -> tuple[str | None, bytes | None]:
+def packed(declared: Setting, value: Any, owner: UUID | None) -> tuple[str | None, bytes | None]:
     if declared.secret:
-        return None, seal(value or "", _place(owner, declared.key))
+        return None, seal(value or "", place_of(owner, declared.key))
     return json.dumps({"v": value}), None
 
 
-def _place(owner: UUID | None, key: str) -> str:
+def place_of(owner: UUID | None, key: str) -> str:
     """What binds a secret to its row: whose it is, and the key's name. None is the operator."""
     tenant = "" if owner is None else str(current_tenant().id)
     return f"{tenant}/{owner or 'platform'}/{key}"
@@ -226,15 +234,15 @@ def _place(owner: UUID | None, key: str) -> str:
 
 def _open(key: str, value: Sealed, owner: UUID | None, default: Any) -> Any:
     try:
-        return unseal(value.data, _place(owner, key))
+        return unseal(value.data, place_of(owner, key))
     except CannotOpen as fault:
         log.error("secret setting %s cannot be read: %s", key, fault)
         return default
 
 
-def _told(declared: Setting, value: Any) -> str:
+def told(declared: Setting, value: Any) -> str:
     if declared.secret or isinstance(value, Sealed):
-        return _MASK
+        return MASK
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST_TOLD else text[:_LONGEST_TOLD] + "…"
 

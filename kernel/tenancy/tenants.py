@@ -15,8 +15,9 @@ from ..base.ids import new_id
 from ..base.runtime import runtime
 from ..base.zones import is_zone
 from ..engines.connection import after_commit, execute, sql_one, unit_of_work
+from . import acts
 from .epoch import bump_epoch
-from .events import TenantCreated, announce
+from .events import TenantCreated, TenantStateChanged, announce
 from .hosts import normalise_host
 from .snapshots import Snapshot, current_snapshot
 from .toggles import run_lifecycle
@@ -71,6 +72,7 @@ async def create_tenant(
             )  # fmt: skip
             if not made:
                 raise Conflict(_("There is a tenant called {slug} already.").format(slug=slug))
+            await acts.note("tenant.created", slug, tenant_slug=slug, after=tenant.name)
             await bump_epoch()
             for i, host in enumerate(dict.fromkeys(plain)):
                 await _insert_host(tenant, host, primary=i == 0)
@@ -136,14 +138,42 @@ async def update_tenant(
         )  # fmt: skip
 
 
-async def set_state(tenant: TenantRef, state: str) -> None:
-    """Suspend a tenant, or take it up again: "active" or "suspended"."""
-    if state not in ("active", "suspended"):
-        raise ValueError(f"a tenant is active or suspended, not {state!r}")
-    async with unit_of_work():
-        await bump_epoch(tenant.id)
-        if not await execute("UPDATE kernel_tenant SET state = $2 WHERE id = $1", tenant.id, state):
-            raise NotFound()
+#: state -> states that it may become. Erasing is the way out of which nothing comes back.
+_MOVES: Mapping[str, tuple[str, ...]] = {
+    "active": ("suspended",),
+    "suspended": ("active", "erasing"),
+    "erasing": ("erasing",),
+}
+
+
+async def set_state(tenant: TenantRef, state: str, *, reason: str = "") -> bool:
+    """Suspend a tenant ("suspended"), take it up again ("active"), or begin to erase it ("erasing"); False: it was so.
+
+    A suspended tenant answers 503 with `reason` on everything but routes that always stay; its jobs wait, its
+    sockets close, its data stay. Raises NotFound, and Conflict for a move that there is not.
+    """
+    if state not in _MOVES:
+        raise ValueError(f"a tenant is {', '.join(_MOVES)}, not {state!r}")
+    with tenant_scope(tenant):
+        async with unit_of_work():
+            await bump_epoch(tenant.id)
+            row = await sql_one("SELECT state FROM kernel_tenant WHERE id = $1 FOR UPDATE", tenant.id)
+            if row is None:
+                raise NotFound()
+            if row.state == state:
+                return False
+            if state not in _MOVES[row.state]:
+                words = _("A tenant that is {before} cannot become {after}.")
+                raise Conflict(words.format(before=row.state, after=state))
+            await execute(
+                "UPDATE kernel_tenant SET state = $2, state_reason = $3, state_since = $4 WHERE id = $1",
+                tenant.id, state, reason[:500], now(),
+            )  # fmt: skip
+            await announce(TenantStateChanged(before=row.state, after=state, reason=reason[:500]))
+            await acts.note(
+                f"tenant.{state}", tenant.slug, tenant_slug=tenant.slug, reason=reason, before=row.state, after=state
+            )
+    return True
 
 
 async def add_host(host: str, *, primary: bool = False) -> str:

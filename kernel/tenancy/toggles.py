@@ -1,31 +1,31 @@
-"""Switching plugins and features for a tenant, at run time."""
+"""Switching plugins and features for a tenant, at run time; and the operator's word above it."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
 from ..base.clock import now
 from ..base.context import TenantRef, current_actor, tenant_scope
-from ..base.errors import Conflict, NotFound
+from ..base.errors import Conflict, Invalid, NotFound
 from ..base.i18n import gettext as _
 from ..base.ids import new_id
 from ..base.runtime import runtime
 from ..engines.connection import after_commit, execute, sql, unit_of_work
-from ..plugging.manifest import KERNEL
 from ..plugging.registry import Lifecycle, Registry
 from .epoch import bump_epoch, bump_platform
 from .events import PluginSwitched, announce
+from .loading import PLATFORM, STOPPED, choice_of, read_words
+from .planning import choices_after, plan, refusal, titles
 from .resolve import Choice, resolve
-from .snapshots import Snapshot, current_snapshot, effective_plugins
+from .snapshots import Snapshot, effective_plugins, reading_as, whole_snapshot
+from .switch_rules import MOST_LISTED, SwitchRule, rule_of
 
-__all__ = [
-    "Rehearsal", "bump_epoch", "bump_platform", "offer", "rehearse", "run_lifecycle", "switch",
-]  # fmt: skip
+__all__ = ["bump_epoch", "bump_platform", "offer", "run_lifecycle", "stop_everywhere", "switch", "take_back"]
 
 log = logging.getLogger(__name__)
 
@@ -33,104 +33,87 @@ log = logging.getLogger(__name__)
 HOOK_SECONDS = 30.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsal:
-    """What a switch would touch. `refusal` is why it cannot be done at all.
-
-    `also` are plugins that follow: dependants that go off too, or requirements that have to be switched on.
-    Routes, jobs and widgets are names; `menu` has labels in the source language.
-    """
-
-    key: str
-    on: bool
-    refusal: str
-    also: tuple[str, ...]
-    plugins: tuple[str, ...]
-    features: tuple[str, ...]
-    routes: tuple[str, ...]
-    menu: tuple[str, ...]
-    jobs: tuple[str, ...]
-    widgets: tuple[str, ...]
-
-
-async def switch(tenant: TenantRef, key: str, on: bool, *, reason: str = "", cascade: bool = False) -> Snapshot:
+async def switch(
+    tenant: TenantRef, key: str, on: bool, *, reason: str = "", cascade: bool = False, rule: SwitchRule | None = None
+) -> Snapshot:
     """Switch a plugin or feature for `tenant` and return its new snapshot. The caller checks who may.
 
     Raises NotFound for an unknown id and Conflict, with the plugins concerned in `extra["plugins"]`, for a
-    locked or withheld one, for requirements that are off and dependants that are on. With `cascade`
-    requirements are switched on as well, and dependants go off; they come back on their own with what they
-    require, since the tenant still wants them.
+    locked, withheld or stopped one, for requirements that are off, dependants and rivals that are on. With
+    `cascade` requirements come on as well, rivals and dependants go off; dependants come back on their own with
+    what they require, since the tenant still wants them. `rule` says for whom and when it is on (None: everybody,
+    always); Invalid when it makes no sense.
+    """
+    registry = runtime().registry
+    rule = _checked(registry, key, on, rule)
+    with tenant_scope(tenant):
+        async with unit_of_work():
+            await bump_epoch()  # first: its row is the lock, so that two switches see each other
+            choices = await _choices(tenant)
+            words = (await read_words())(tenant.id)
+            before, _why = resolve(registry, choices, words)
+            moves = plan(registry, before, words, key, on, cascade)
+            actor = current_actor()
+            who = (actor.id if actor else None, reason[:500], now())
+            fresh: dict[str, Choice | None] = {}
+            for one, state in moves.items():
+                wanted = rule if one == key else None
+                if one not in choices or choices[one].is_on != state or (one == key and choices[one].rule != wanted):
+                    fresh[one] = Choice(state, *who, wanted)
+            await _write(registry, tenant, choices, fresh, reason=reason[:500])
+        return whole_snapshot()
+
+
+async def take_back(tenant: TenantRef, batch_id: UUID, *, reason: str = "") -> Snapshot:
+    """Undo one switch, with all that moved along: back to what was chosen before. The caller checks who may.
+
+    Raises NotFound, and Conflict when any of it was changed again since, or was taken back already.
     """
     registry = runtime().registry
     with tenant_scope(tenant):
         async with unit_of_work():
-            await bump_epoch()  # first: its row is the lock, so that two switches see each other
-            choices, withheld = await _stored(tenant)
-            before, _why = resolve(registry, choices, withheld)
-            keys = _plan(registry, before, withheld, key, on, cascade)
-            actor = current_actor()
-            chosen = Choice(on, actor.id if actor else None, reason[:500], now())
-            fresh = [k for k in keys if k not in choices or choices[k].is_on != on]
-            for one in fresh:
-                await _store(tenant, one, chosen)
-            after, _why = resolve(registry, {**choices, **dict.fromkeys(fresh, chosen)}, withheld)
-            for one in dict.fromkeys((*fresh, *sorted(before ^ after))):
-                await announce(
-                    PluginSwitched(
-                        key=one, on=one in after, before=one in before, after=one in after,
-                        actor_id=chosen.actor_id, reason=chosen.reason,
-                    )
-                )  # fmt: skip
-            after_commit(partial(_tell_plugins, registry, tenant, before, after))
-        return current_snapshot()
+            await bump_epoch()
+            rows = await sql(_BATCH, tenant.id, batch_id)
+            if not rows:
+                raise NotFound()
+            later = [row.key for row in rows if row.later]
+            if later:
+                said = _("{plugins} was changed again since; take that back first.")
+                raise Conflict(said.format(plugins=titles(registry, later)))
+            actor, at = current_actor(), now()
+            fresh: dict[str, Choice | None] = {}
+            for row in rows:
+                was = _loads(row.before)
+                fresh[row.key] = (
+                    Choice(was["on"], actor.id if actor else None, reason[:500], at, rule_of(was.get("rule")))
+                    if was is not None
+                    else None
+                )
+            await _write(registry, tenant, await _choices(tenant), fresh, reason=reason[:500], undoes=batch_id)
+        return whole_snapshot()
 
 
-def rehearse(key: str, on: bool) -> Rehearsal:
-    """What `switch` would do for the tenant in scope, by its snapshot; nothing happens."""
-    registry, snapshot = runtime().registry, current_snapshot()
-    try:
-        _plan(registry, snapshot.effective, snapshot.withheld, key, on, True)
-        refusal = ""
-    except Conflict as fault:
-        refusal = fault.detail
-    also = _unmet(registry, snapshot.effective, key) if on else _served(registry, snapshot.effective, key)
-    chosen = dict.fromkeys((key, *also) if on else (key,), Choice(on))
-    after, _why = resolve(registry, {**snapshot.choices, **chosen}, snapshot.withheld)
-    touched = snapshot.effective ^ after
-    # In the larger set everything is listed that the smaller one lacks.
-    more, less = (after, snapshot.effective) if on else (snapshot.effective, after)
-    shapes = runtime().snapshots.shapes
-    big, small = shapes.of(more), shapes.of(less)
-    plugins = effective_plugins(registry, touched)
-    return Rehearsal(
-        key=key,
-        on=on,
-        refusal=refusal,
-        also=also,
-        plugins=plugins,
-        features=tuple(sorted(touched - set(plugins))),
-        routes=tuple(
-            r.name
-            for pid, routes in registry.routes.items()
-            for r in routes
-            if not r.always and (pid in touched or (r.feature in touched and pid in more))
-        ),
-        menu=tuple(item.label for pair in big.menu if pair not in small.menu for item in pair[1:]),
-        jobs=tuple(name for name in big.jobs if name not in small.jobs),
-        widgets=tuple(
-            pair[1].name
-            for slot, pairs in big.widgets.items()
-            for pair in pairs
-            if pair not in small.widgets.get(slot, ())
-        ),
-    )
+_BATCH = """
+SELECT c.key, c.before, EXISTS (
+  SELECT FROM kernel_switch_change l WHERE l.tenant_id = c.tenant_id AND l.key = c.key AND l.id > c.id
+) AS later
+FROM kernel_switch_change c WHERE c.tenant_id = $1 AND c.batch_id = $2 ORDER BY c.id
+"""
 
 
 async def offer(key: str, offered: bool, *, tenant: TenantRef | None = None, reason: str = "") -> None:
     """The operator offers or withholds a plugin or feature, for one tenant or for all. Data stays."""
+    await _say(key, str(tenant.id) if tenant else PLATFORM, offered, reason, tenant)
+
+
+async def stop_everywhere(key: str, stopped: bool, *, reason: str = "") -> None:
+    """The kill switch: off for every tenant at once, whatever anybody chose or was offered; or back again."""
+    await _say(key, STOPPED, not stopped, reason, None)
+
+
+async def _say(key: str, scope: str, offered: bool, reason: str, tenant: TenantRef | None) -> None:
     if runtime().registry.owner(key) is None:
         raise NotFound()
-    scope = str(tenant.id) if tenant else "platform"
     before = {s.tenant.id: s for s in runtime().snapshots.all()}
     async with unit_of_work():
         await (bump_epoch(tenant.id) if tenant else bump_platform())
@@ -140,105 +123,123 @@ async def offer(key: str, offered: bool, *, tenant: TenantRef | None = None, rea
             " changed_at = excluded.changed_at",
             new_id(), key, scope, offered, reason[:500], now(),
         )  # fmt: skip
-        after_commit(partial(_tell_all, before))
+        after_commit(partial(tell_all, before, reason[:500]))
 
 
-# --- the plan ---------------------------------------------------------------------------------------------
-
-
-def _plan(
-    registry: Registry, effective: frozenset[str], withheld: Mapping[str, str], key: str, on: bool, cascade: bool
-) -> list[str]:
-    """The ids whose choice has to be written. Raises NotFound or Conflict."""
-    owner = registry.owner(key)
-    if owner is None:
-        raise NotFound()
-    info = registry.plugins[owner]
-    if not info.ready:
-        raise _refusal(_("{plugin} does not work: {reason}").format(plugin=info.title, reason=info.reason))
-    if not on:
-        if key == KERNEL or (key == owner and info.locked):
-            raise _refusal(_("{plugin} cannot be switched off.").format(plugin=info.title))
-        served = _served(registry, effective, key)
-        if served and not cascade:
-            words = _("Other plugins need it: {plugins}. They would go off too.")
-            raise _refusal(words.format(plugins=_titles(registry, served)), served)
-        return [key]
-    needed = (key, *_unmet(registry, effective, key))
-    for one in needed:
-        plugin = registry.plugins[registry.owner(one) or one]
-        if not plugin.ready:
-            raise _refusal(_("{plugin} does not work: {reason}").format(plugin=plugin.title, reason=plugin.reason))
-        if one in withheld:
-            raise _refusal(_("The operator does not offer {plugin}.").format(plugin=_titles(registry, [one])), (one,))
-    if len(needed) > 1 and not cascade:
-        words = _("Switch on what it needs first: {plugins}.")
-        raise _refusal(words.format(plugins=_titles(registry, needed[1:])), needed[1:])
-    return [*needed[1:], key]
-
-
-def _unmet(registry: Registry, effective: frozenset[str], key: str) -> tuple[str, ...]:
-    """Plugins that have to be on for `key` and are not, in the order of switching them on."""
-    owner = registry.owner(key)
-    if owner is None:
-        return ()
-    needed = registry.needs(owner) if owner == key else (*registry.needs(owner), owner)
-    return tuple(pid for pid in needed if pid not in effective)
-
-
-def _served(registry: Registry, effective: frozenset[str], key: str) -> tuple[str, ...]:
-    """Plugins that are on and require `key`."""
-    return tuple(pid for pid in registry.dependants(key) if pid in effective)
-
-
-def _titles(registry: Registry, keys: Iterable[str]) -> str:
-    labels = {f.id: f.label for _pid, f in registry.features_by_id.values()}
-    return ", ".join(_(registry.plugins[k].title if k in registry.plugins else labels.get(k, k)) for k in keys)
-
-
-def _refusal(words: str, plugins: Iterable[str] = ()) -> Conflict:
-    fault = Conflict(words)
-    fault.extra["plugins"] = list(plugins)
-    return fault
+def _checked(registry: Registry, key: str, on: bool, rule: SwitchRule | None) -> SwitchRule | None:
+    """The rule, or None for one that lets everybody in. Raises Invalid or Conflict."""
+    if rule is None or rule.empty:
+        return None
+    info = registry.plugins.get(key)
+    if not on or (info is not None and info.locked):
+        raise refusal(_("{plugin} cannot be on for some people only.").format(plugin=titles(registry, [key])))
+    if rule.percent is not None and not 0 <= rule.percent <= 100:
+        raise Invalid({"percent": _("Enter a share from 0 to 100")})
+    if rule.since is not None and rule.until is not None and rule.until <= rule.since:
+        raise Invalid({"until": _("The end must come after the beginning")})
+    if len(rule.accounts) > MOST_LISTED or len(rule.domains) > MOST_LISTED:
+        raise Invalid({"people": _("List at most {count}; for more, use a role").format(count=MOST_LISTED)})
+    return rule
 
 
 # --- storing and telling ----------------------------------------------------------------------------------
 
 
-async def _stored(tenant: TenantRef) -> tuple[dict[str, Choice], dict[str, str]]:
+async def _choices(tenant: TenantRef) -> dict[str, Choice]:
     """The truth as of now, under the epoch's lock."""
-    query = "SELECT key, is_on, actor_id, reason, changed_at FROM kernel_toggle WHERE tenant_id = $1"
-    choices = {r.key: Choice(r.is_on, r.actor_id, r.reason, r.changed_at) for r in await sql(query, tenant.id)}
-    # The word about this tenant comes last and wins.
-    query = (
-        "SELECT key, offered, reason FROM kernel_offer WHERE scope IN ('platform', $1) ORDER BY scope = 'platform' DESC"
-    )
-    words = {r.key: (r.offered, r.reason) for r in await sql(query, str(tenant.id))}
-    return choices, {key: reason for key, (offered, reason) in words.items() if not offered}
+    query = "SELECT key, is_on, actor_id, reason, changed_at, rule FROM kernel_toggle WHERE tenant_id = $1"
+    return {row.key: choice_of(row) for row in await sql(query, tenant.id)}
 
 
-async def _store(tenant: TenantRef, key: str, choice: Choice) -> None:
+async def _write(
+    registry: Registry,
+    tenant: TenantRef,
+    choices: Mapping[str, Choice],
+    fresh: Mapping[str, Choice | None],
+    *,
+    reason: str,
+    undoes: UUID | None = None,
+) -> None:
+    """Store choices and history, announce what changed, and tell plugins after the commit."""
+    words = (await read_words())(tenant.id)
+    before, _why = resolve(registry, choices, words)
+    after, _why = resolve(registry, choices_after(choices, fresh), words)
+    actor, batch, at = current_actor(), new_id(), now()
+    actor_id = actor.id if actor else None
+    for key, choice in fresh.items():
+        await _store(tenant, key, choice)
+        await execute(
+            "INSERT INTO kernel_switch_change (id, tenant_id, batch_id, key, before, after, was_on, is_on, actor_id,"
+            " reason, changed_at, undoes) VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9, $10, $11, $12)",
+            new_id(), tenant.id, batch, key, _dumps(choices.get(key)), _dumps(choice), key in before, key in after,
+            actor_id, reason, at, undoes,
+        )  # fmt: skip
+    for one in dict.fromkeys((*fresh, *sorted(before ^ after))):
+        old, new = choices.get(one), fresh.get(one, choices.get(one))
+        await announce(
+            PluginSwitched(
+                key=one, on=one in after, before=one in before, after=one in after, actor_id=actor_id, reason=reason,
+                rule_before=_rule_text(old), rule_after=_rule_text(new),
+            )
+        )  # fmt: skip
+    after_commit(partial(tell_plugins, registry, tenant, before, after))
+
+
+async def _store(tenant: TenantRef, key: str, choice: Choice | None) -> None:
+    if choice is None:
+        await execute("DELETE FROM kernel_toggle WHERE tenant_id = $1 AND key = $2", tenant.id, key)
+        return
     await execute(
-        "INSERT INTO kernel_toggle (id, tenant_id, key, is_on, actor_id, reason, changed_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, key) DO UPDATE SET is_on = excluded.is_on,"
-        " actor_id = excluded.actor_id, reason = excluded.reason, changed_at = excluded.changed_at",
-        new_id(), tenant.id, key, *choice,
+        "INSERT INTO kernel_toggle (id, tenant_id, key, is_on, actor_id, reason, changed_at, rule)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb) ON CONFLICT (tenant_id, key) DO UPDATE SET"
+        " is_on = excluded.is_on, actor_id = excluded.actor_id, reason = excluded.reason,"
+        " changed_at = excluded.changed_at, rule = excluded.rule",
+        new_id(), tenant.id, key, choice.is_on, choice.actor_id, choice.reason, choice.changed_at,
+        json.dumps(choice.rule.stored()) if choice.rule else None,
     )  # fmt: skip
 
 
-async def _tell_plugins(registry: Registry, tenant: TenantRef, before: frozenset[str], after: frozenset[str]) -> None:
+def _dumps(choice: Choice | None) -> str | None:
+    if choice is None:
+        return None
+    return json.dumps({"on": choice.is_on, "rule": choice.rule.stored() if choice.rule else None})
+
+
+def _loads(value: object) -> dict[str, object] | None:
+    found = json.loads(value) if isinstance(value, str | bytes) else value
+    return found if isinstance(found, dict) else None
+
+
+def _rule_text(choice: Choice | None) -> str:
+    return json.dumps(choice.rule.stored(), sort_keys=True) if choice is not None and choice.rule else ""
+
+
+async def tell_plugins(registry: Registry, tenant: TenantRef, before: frozenset[str], after: frozenset[str]) -> None:
     """on_disable from the outside in, then on_enable from the inside out; in this process only."""
     gone = effective_plugins(registry, before - after)
     await run_lifecycle("on_disable", tenant, reversed(gone))
     await run_lifecycle("on_enable", tenant, effective_plugins(registry, after - before))
 
 
-async def _tell_all(before: Mapping[UUID, Snapshot]) -> None:
+async def tell_all(before: Mapping[UUID, Snapshot], reason: str) -> None:
+    """After the operator's word, which counts already: record and tell what it changed, tenant by tenant."""
     registry = runtime().registry
     for snapshot in runtime().snapshots.all():
         old = before.get(snapshot.tenant.id)
-        if old is not None and old.effective != snapshot.effective:
-            await _tell_plugins(registry, snapshot.tenant, old.effective, snapshot.effective)
+        if old is None or old.effective == snapshot.effective:
+            continue
+        await announce_turn(snapshot.tenant, old.effective, snapshot.effective, reason)
+        await tell_plugins(registry, snapshot.tenant, old.effective, snapshot.effective)
+
+
+async def announce_turn(tenant: TenantRef, before: frozenset[str], after: frozenset[str], reason: str) -> None:
+    """Record what changed without the tenant's own doing: by the operator's word, or by a date."""
+    with tenant_scope(tenant):
+        async with unit_of_work():
+            for key in sorted(before ^ after):
+                await announce(
+                    PluginSwitched(key=key, on=key in after, before=key in before, after=key in after, reason=reason)
+                )
 
 
 async def run_lifecycle(name: Lifecycle, tenant: TenantRef, plugins: Iterable[str]) -> list[str]:
@@ -249,7 +250,7 @@ async def run_lifecycle(name: Lifecycle, tenant: TenantRef, plugins: Iterable[st
         if pid not in calls:
             continue
         try:
-            with tenant_scope(tenant):
+            with tenant_scope(tenant), reading_as(None):
                 async with asyncio.timeout(HOOK_SECONDS):
                     await calls[pid](tenant)
         except Exception:

@@ -1,6 +1,6 @@
 """The order in which every request is served, listed once:
 
-1. request id, 2. a target that can be served, 3. tenant from the Host header, 4. actor from the session cookie,
+1. request id, 2. a target that can be served, 3. tenant from the Host header, 4. actor from the session cookie or the API token,
 5. language and zone, 6. gates, 7. the route's own checks and handler (endpoints.py); whatever is raised becomes
 an answer (errors.py), headers go on at the very end (headers.py), one log line is written.
 
@@ -18,14 +18,17 @@ from typing import Final, cast
 from aiohttp import hdrs, web
 
 from ..auth.sessions import cookie_name, load_actor, token_of
+from ..auth.tokens import usage
 from ..base import context, zones
 from ..base.context import Actor
 from ..base.errors import BadRequest, Misdirected, NotFound, Problem, Unavailable
 from ..base.i18n import _, negotiate
 from ..base.runtime import runtime
-from ..tenancy.snapshots import Snapshot
+from ..tenancy.hosts import normalise_host
+from ..tenancy.snapshots import Snapshot, read_as
+from ..tenancy.switch_rules import reader_of
 from ..work.isolation import guarded
-from . import errors
+from . import bearer, errors, neighbours
 from .endpoints import Endpoint
 from .limits import client_ip
 from .routing import Match, methods_of
@@ -60,6 +63,10 @@ async def serve(endpoint: Endpoint | None, request: web.Request) -> web.StreamRe
     finally:
         if visit.form is not None:
             visit.form.close()
+        if visit.meter is not None:
+            neighbours.leave(visit.meter)
+    if visit.token_id is not None:
+        usage.note(visit.token_id, endpoint.name if endpoint else "", response.status, request.remote or "")
     if log.isEnabledFor(logging.INFO):
         _log(visit, response.status, time.perf_counter() - started)
     return response
@@ -79,11 +86,21 @@ async def _serve(visit: Visit) -> web.StreamResponse:
     if runtime().config.trusted_proxies:
         # Read by whoever asks for `request.remote`, in this wing and below.
         request._cache["remote"] = client_ip(request)
-    if snapshot.state != "active":
-        raise Unavailable(_("This site is paused."), retry_after=3600)
+    if endpoint is None or not endpoint.route.always:
+        moved = await _pace(visit, snapshot)
+        if moved is not None:
+            return moved
     cookies = request.headers.get(hdrs.COOKIE)
-    actor = await _actor(request, cookies) if cookies is not None else None
+    if hdrs.AUTHORIZATION in request.headers and (token := bearer.token_of(request)) is not None:
+        # A token stands alone: no cookie adds to it, none is consulted when it does not count.
+        actor: Actor | None = await bearer.enter(visit, token)
+        cookies = None
+    else:
+        actor = await _actor(request, cookies) if cookies is not None else None
     _speak(request, snapshot, actor, cookies is not None)
+    if snapshot.rules:
+        snapshot = _narrow(visit, snapshot, actor)
+        endpoint = visit.endpoint
     if snapshot.shape.gates:
         answer = await _gates(request, snapshot)
         if answer is not None:
@@ -93,6 +110,53 @@ async def _serve(visit: Visit) -> web.StreamResponse:
     if endpoint.guarded:
         return await endpoint.run(request)
     return await endpoint.handler(request)
+
+
+def _narrow(visit: Visit, snapshot: Snapshot, actor: Actor | None) -> Snapshot:
+    """Some switches of this tenant are on for some people only: go on with what this reader has."""
+    reader = Reader() if actor is None else Reader(actor.id, actor.email, actor.roles)
+    reader = reader_of(actor)
+    read_as(reader)
+    visit.snapshot = mine = snapshot.seen_by(reader)
+    if visit.endpoint is not None and not visit.endpoint.visible(mine.effective):
+        visit.endpoint = None  # from here on as if no route had matched
+    return mine
+
+
+async def _pace(visit: Visit, snapshot: Snapshot) -> web.StreamResponse | None:
+    """Everything but what must always answer: within the tenant's limits, while it is not paused, at its address."""
+    request = visit.request
+    visit.meter = await neighbours.admit(snapshot)
+    if request.path.startswith("/api/"):
+        neighbours.count_api_call(snapshot)
+    if snapshot.state != "active":
+        raise _paused(snapshot)
+    return _at_home(request, snapshot) if len(snapshot.hosts) > 1 else None
+
+
+def _paused(snapshot: Snapshot) -> Problem:
+    words = snapshot.state_reason if snapshot.state == "suspended" else ""
+    problem = Unavailable(words or _("Your data is kept. Ask whoever runs the site when it will be back."),
+                          retry_after=3600)  # fmt: skip
+    problem.title = _("This site is paused")
+    return problem
+
+
+def _at_home(request: web.Request, snapshot: Snapshot) -> web.StreamResponse | None:
+    """Old links go on working: a page asked for on another of the tenant's hosts is on its main one.
+
+    Only for whoever opens a page: requests of programs, scripts and sockets would not survive the change of host.
+    """
+    headers = request.headers
+    if request.method not in ("GET", "HEAD") or request.path.startswith("/api/") or hdrs.UPGRADE in headers:
+        return None
+    if headers.get("Sec-Fetch-Mode", "navigate") != "navigate" or "HX-Request" in headers:
+        return None
+    if normalise_host(headers.get(hdrs.HOST, "")) == snapshot.hosts[0]:
+        return None
+    # Not kept by anybody: the main host may change again, and two kept redirects would run in a circle.
+    location = snapshot.origin + request.raw_path
+    return web.Response(status=308, headers={"Location": location, "Cache-Control": "no-store"})
 
 
 def _missing(request: web.Request, snapshot: Snapshot) -> Exception:

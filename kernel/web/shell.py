@@ -43,6 +43,7 @@ _kept: dict[UUID, tuple[object, dict[Hashable, Any]]] = {}
 
 def _of(snapshot: Snapshot) -> dict[Hashable, Any]:
     """Room for what follows from this snapshot; emptied when the tenant gets another one."""
+    snapshot = snapshot.whole or snapshot
     found = _kept.get(snapshot.tenant.id)
     if found is None or found[0] is not snapshot or len(found[1]) > _MAX_KEPT:
         found = _kept[snapshot.tenant.id] = (snapshot, {})
@@ -55,9 +56,10 @@ def brand(visit: Visit) -> Brand:
     if snapshot is None:
         return Brand(name="Greenroom")
     kept = _of(snapshot)
-    found: Brand | None = kept.get("brand")
+    key = ("brand", snapshot.shape)  # readers may differ in what they have
+    found: Brand | None = kept.get(key)
     if found is None:
-        found = kept["brand"] = _brand(snapshot)
+        found = kept[key] = _brand(snapshot)
     return found
 
 
@@ -97,7 +99,7 @@ def menu_sections(visit: Visit) -> Sections:
     snapshot, actor = visit.snapshot, current_actor()
     if snapshot is None or actor is None:
         return []
-    key = ("menu", actor.permissions, actor.roles, current_locale())
+    key = ("menu", snapshot.shape, actor.permissions, actor.roles, current_locale())
     kept = _of(snapshot)
     sections: Sections | None = kept.get(key)
     if sections is None:

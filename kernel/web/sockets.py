@@ -22,7 +22,10 @@ from ..base.log import get_logger
 from ..base.runtime import runtime
 from ..engines.bus import OVERFLOW
 from ..engines.connection import DatabaseDown
-from . import csrf
+from ..tenancy.quotas import room_for
+from ..tenancy.switch_rules import Reader, reader_of
+from . import csrf, neighbours
+from .visit import current_visit
 
 if TYPE_CHECKING:
     from ..tenancy.snapshots import Snapshot, Snapshots
@@ -44,6 +47,7 @@ class _Tie:
     tenant: TenantRef
     plugin: str
     session_id: UUID | None
+    reader: Reader
     end: Callable[[int], None]
 
 
@@ -60,9 +64,18 @@ class Connections:
 
     def tie(self, plugin: str, end: Callable[[int], None]) -> _Tie:
         actor = current_actor()
-        tie = _Tie(current_tenant(), plugin, actor.session_id if actor is not None else None, end)
+        session = actor.session_id if actor is not None else None
+        visit = current_visit()
+        if visit is not None and visit.meter is not None:
+            neighbours.leave(visit.meter)  # from here on a connection, which has a limit of its own
+            visit.meter = None
+        tie = _Tie(current_tenant(), plugin, session, reader_of(actor), end)
         self._ties.add(tie)
         return tie
+
+    def count(self, tenant_id: UUID) -> int:
+        """Open connections of one tenant in this process."""
+        return sum(tie.tenant.id == tenant_id for tie in self._ties)
 
     def untie(self, tie: _Tie) -> None:
         self._ties.discard(tie)
@@ -76,8 +89,12 @@ class Connections:
     def on_change(self, old: Snapshot, new: Snapshot) -> None:
         """A tenant's switches moved: end what hangs on a plugin or feature that is off now."""
         gone = old.effective - new.effective
-        if gone or new.state != "active":
-            self._end(lambda tie: tie.tenant.id == new.tenant.id and (tie.plugin in gone or new.state != "active"), OFF)
+        if gone or new.rules or new.state != "active":
+            self._end(lambda tie: tie.tenant.id == new.tenant.id and _groundless(tie, gone, new), OFF)
+
+    def on(self, tenant_id: UUID, keys: frozenset[str]) -> int:
+        """How many open connections of a tenant hang on one of these plugins and features."""
+        return sum(1 for tie in self._ties if tie.tenant.id == tenant_id and tie.plugin in keys)
 
     def end_sessions(self, ended: set[UUID]) -> None:
         self._end(lambda tie: tie.session_id in ended, SESSION_ENDED)
@@ -99,6 +116,13 @@ class Connections:
             tie.end(code)
 
 
+def _groundless(tie: _Tie, gone: frozenset[str], new: Snapshot) -> bool:
+    """Whether what the connection hangs on is off now, for everybody or for who holds it."""
+    if new.state != "active" or tie.plugin in gone:
+        return True
+    return tie.plugin in new.effective and tie.plugin not in new.seen_by(tie.reader).effective
+
+
 CONNECTIONS = web.AppKey("connections", Connections)
 
 
@@ -114,6 +138,7 @@ async def open_socket(
     connections = request.app[CONNECTIONS]
     if connections.stopping:
         raise Unavailable
+    await room_for("kernel.sockets", status=429)
     # Not compressed: one frame can then be written to many sockets as it is.
     socket = _Socket(max_msg_size=max_msg_size, heartbeat=heartbeat, compress=False, timeout=5.0)
     await socket.prepare(request)
@@ -167,6 +192,7 @@ async def sse(
     A string is the data of an unnamed event. `source` is closed in any case.
     """
     connections = request.app[CONNECTIONS]
+    await room_for("kernel.sockets", status=429)
     response = web.StreamResponse(
         headers={
             "Content-Type": "text/event-stream; charset=utf-8",

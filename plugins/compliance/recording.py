@@ -38,9 +38,14 @@ def _audited(data: Mapping[str, Any]) -> Act:
         subject=data["subject"],
         subject_id=data["subject_id"],
         before=data.get("before"),
-        after=data.get("after"),
+        after=_with_token(data.get("after"), data.get("via", "")),
         reason=data.get("reason", ""),
     )
+
+
+def _with_token(after: str | None, via: str) -> str | None:
+    """Which API token acted belongs to what is kept of the act."""
+    return after if not via else _json({**(json.loads(after) if after else {}), "via": via})
 
 
 def _switched(data: Mapping[str, Any]) -> Act:
@@ -48,11 +53,15 @@ def _switched(data: Mapping[str, Any]) -> Act:
         action="kernel.plugin_switched_on" if data["on"] else "kernel.plugin_switched_off",
         subject="plugin",
         subject_id=data["key"],
-        before=_json({"on": data["before"]}),
-        after=_json({"on": data["after"]}),
+        before=_json({"on": data["before"], **_rule(data.get("rule_before", ""))}),
+        after=_json({"on": data["after"], **_rule(data.get("rule_after", ""))}),
         reason=data.get("reason", ""),
         actor_id=_id(data.get("actor_id")),
     )
+
+
+def _rule(text: str) -> dict[str, Any]:
+    return {"rule": json.loads(text)} if text else {}
 
 
 def _setting(data: Mapping[str, Any]) -> Act:

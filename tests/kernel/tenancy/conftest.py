@@ -20,6 +20,7 @@ from kernel.base.context import TenantRef, every_tenant
 from kernel.base.runtime import Runtime, use_runtime
 from kernel.engines import embedded, rls
 from kernel.engines.connection import close_database, execute, open_database
+from kernel.engines.models import GlobalModel, TenantModel
 from kernel.tenancy import events, models
 from kernel.tenancy.snapshots import Snapshots
 from kernel.tenancy.tenants import create_tenant
@@ -27,10 +28,6 @@ from kernel.tenancy.tenants import create_tenant
 from ..plugging.fakes import entry, recorder, registry_of, route, work
 
 MODULES = {"kernel": ["kernel.tenancy.models"]}
-TABLES = (
-    "kernel_tenant", "kernel_domain", "kernel_epoch", "kernel_offer", "kernel_toggle", "kernel_setting_value",
-    "kernel_platform_setting",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +50,8 @@ async def dsn(server: embedded.Embedded) -> str:
     await close_database()
     owner = await asyncpg.connect(server.dsn_owner)
     try:
-        await rls.secure(owner, [models.Domain, models.Toggle, models.SettingValue])
+        mine = [m for m in vars(models).values() if isinstance(m, type) and issubclass(m, TenantModel) and m is not TenantModel]
+        await rls.secure(owner, [models.Domain, *mine])
         assert await rls.leaks(owner) == []
     finally:
         await owner.close()
@@ -64,8 +62,9 @@ async def dsn(server: embedded.Embedded) -> str:
 async def db(dsn: str) -> AsyncIterator[str]:
     await open_database(dsn, MODULES)
     with every_tenant():
-        for table in TABLES:
-            await execute(f"DELETE FROM {table}")
+        for model in vars(models).values():
+            if isinstance(model, type) and issubclass(model, TenantModel | GlobalModel) and model._meta.db_table:
+                await execute(f"DELETE FROM {model._meta.db_table}")
     yield dsn
     await close_database()
 

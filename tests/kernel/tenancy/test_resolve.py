@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from kernel.base import contract as c
 from kernel.tenancy.hosts import normalise_host, origin_of_host
-from kernel.tenancy.resolve import Choice, Sealed, SettingValues, resolve
+from kernel.tenancy.resolve import Choice, Sealed, SettingValues, Words, narrowed, resolve
 from kernel.tenancy.shapes import Shapes
+from kernel.tenancy.switch_rules import SwitchRule
 
 from ..plugging.fakes import entry, hears, registry_of, route, work
+
+
+_TICK = timedelta(seconds=1)
 
 
 def make() -> Any:
@@ -29,14 +33,14 @@ def make() -> Any:
 
 
 def test_defaults() -> None:
-    on, why = resolve(make(), {}, {})
+    on, why = resolve(make(), {})
     assert on == {"kernel", "a", "a.x", "b", "d"}
     assert {key: w.kind for key, w in why.items()} == {"a.y": "default", "c": "default", "e": "broken", "f": "blocked"}
 
 
 def test_what_requires_something_off_is_off_although_chosen() -> None:
     at = datetime(2026, 3, 1, tzinfo=UTC)
-    on, why = resolve(make(), {"a": Choice(False, None, "too loud", at), "c": Choice(True)}, {})
+    on, why = resolve(make(), {"a": Choice(False, None, "too loud", at), "c": Choice(True)})
     assert on == {"kernel", "d"}
     assert re.fullmatch(r"Switched off, .*2026: too loud", str(why["a"]))
     assert re.fullmatch(r"Switched off by Ada, .*2026: too loud", why["a"].text(by="Ada"))
@@ -46,14 +50,55 @@ def test_what_requires_something_off_is_off_although_chosen() -> None:
 
 
 def test_locked_stays_and_withheld_goes() -> None:
-    on, why = resolve(make(), {"d": Choice(False), "a": Choice(True)}, {"a": "contract ended", "a.x": ""})
+    on, why = resolve(make(), {"d": Choice(False), "a": Choice(True)}, Words({"a": "contract ended", "a.x": ""}))
     assert "d" in on
     assert str(why["a"]) == "Not offered by the operator: contract ended"
     assert str(why["a.x"]) == "Not offered by the operator"
 
 
+def test_the_kill_switch_beats_every_other_word() -> None:
+    words = Words(stopped={"a": "it leaks"}, trial=frozenset({"a", "c", "a.y"}))
+    on, why = resolve(make(), {"a": Choice(True)}, words)
+    assert str(why["a"]) == "Stopped by the operator: it leaks"
+    assert str(why["b"]) == "Requires A, which is off"
+    assert "a" not in on
+    tried, _why = resolve(make(), {}, Words(trial=frozenset({"c", "a.y"})))
+    assert {"c", "a.y"} <= tried
+    assert "c" not in resolve(make(), {"c": Choice(False)}, Words(trial=frozenset({"c"})))[0]
+
+
+def test_dates_hold_for_the_whole_tenant() -> None:
+    start, end = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
+    choices = {"a.y": Choice(True, rule=SwitchRule(since=start, until=end))}
+    seen = [("a.y" in resolve(make(), choices, at=at)[0]) for at in (start - _TICK, start, end - _TICK, end)]
+    assert seen == [False, True, True, False]
+    assert str(resolve(make(), choices, at=start - _TICK)[1]["a.y"]).startswith("On from")
+    assert str(resolve(make(), choices, at=end)[1]["a.y"]).startswith("Was on until")
+
+
+def test_of_two_that_conflict_only_one_is_on() -> None:
+    registry = registry_of(
+        ("a", {"features": [c.Feature(id="a.old", label="Old"),
+                            c.Feature(id="a.new", label="New", default=False, conflicts=("a.old",))]}),
+        (entry("b", conflicts=("a",)), {}),
+    )  # fmt: skip
+    assert registry.rivals["a.old"] == ("a.new",)
+    on, why = resolve(registry, {"a.new": Choice(True)})
+    assert on == {"kernel", "a", "a.old"}
+    assert str(why["a.new"]) == "Cannot be on beside Old"
+    assert str(why["b"]) == "Cannot be on beside A"
+    assert resolve(registry, {"a.new": Choice(True), "a.old": Choice(False)})[0] >= {"a.new"}
+    assert "b" in resolve(registry, {"a": Choice(False)})[0]
+
+
+def test_whoever_lacks_a_plugin_lacks_what_requires_it() -> None:
+    whole = frozenset({"kernel", "a", "a.x", "b", "c", "d"})
+    assert narrowed(make(), whole, frozenset({"a.x"})) == whole - {"a.x"}
+    assert narrowed(make(), whole, frozenset({"a"})) == {"kernel", "d"}
+
+
 def test_broken_and_unknown_are_explained() -> None:
-    _on, why = resolve(make(), {"gone": Choice(True), "kernel": Choice(False)}, {})
+    _on, why = resolve(make(), {"gone": Choice(True), "kernel": Choice(False)})
     assert str(why["gone"]) == "Not installed"
     assert str(why["e"]).startswith("Broken: e: register_jobs must return a list")
     assert "kernel" not in why
