@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from .base.ids import new_id as new_id, parse_id as parse_id
     from .base.log import get_logger as get_logger
     from .console.landmarks import plugin_title as plugin_title
+    from .engines import outbound as outbound
     from .engines.bus import Bus
     from .engines.cache import Cache
     from .engines.connection import (
@@ -319,6 +320,7 @@ _MODULES: dict[str, str] = {
     "errors": "base.errors",
     "grants": "auth.grants",
     "one_time": "auth.one_time",
+    "outbound": "engines.outbound",
     "passwords": "auth.passwords",
     "services": "work.services",
     "sessions": "auth.sessions",

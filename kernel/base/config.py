@@ -36,6 +36,14 @@ class Config:
     redis_url: str | None = field(default=None, repr=False)
     smtp_url: str | None = field(default=None, repr=False)
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    #: Secrets of before: they open what they sealed, until `greenroom secrets rotate` has sealed it anew.
+    old_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    #: Name servers that are asked for the proofs of custom domains; none: those of the machine.
+    name_servers: tuple[str, ...] = ()
+    #: Networks that requests to addresses typed by users may reach besides the public internet, by any scheme and port.
+    outbound_allow: tuple[IPv4Network | IPv6Network, ...] = ()
+    #: Ports that such requests may use besides 80 and 443.
+    outbound_ports: frozenset[int] = frozenset()
     safe_mode: bool = False
     strict: bool = False
     log_json: bool = False
@@ -86,7 +94,11 @@ def load_config(
         app_database_url=env.get("GREENROOM_APP_DATABASE_URL") or None,
         redis_url=env.get("GREENROOM_REDIS_URL") or None,
         smtp_url=env.get("GREENROOM_SMTP_URL") or None,
-        trusted_proxies=_networks(env.get("GREENROOM_TRUSTED_PROXIES", "")),
+        trusted_proxies=_networks(env, "GREENROOM_TRUSTED_PROXIES"),
+        outbound_allow=_networks(env, "GREENROOM_OUTBOUND_ALLOW"),
+        outbound_ports=_ports(env, "GREENROOM_OUTBOUND_PORTS"),
+        old_secrets=_old_secrets(env),
+        name_servers=tuple(env.get("GREENROOM_NAME_SERVERS", "").split()),
         safe_mode=_bool(env, "GREENROOM_SAFE_MODE"),
         strict=_bool(env, "GREENROOM_STRICT"),
         log_json=_bool(env, "GREENROOM_LOG_JSON", default=chosen == "production"),
@@ -134,6 +146,13 @@ def _secret(env: Mapping[str, str], mode: str, data_dir: Path) -> bytes:
     return value
 
 
+def _old_secrets(env: Mapping[str, str]) -> tuple[bytes, ...]:
+    found = env.get("GREENROOM_OLD_SECRETS", "").split()
+    if any(len(secret) < 32 for secret in found):
+        raise ConfigError("GREENROOM_OLD_SECRETS must be secrets of at least 32 characters, with spaces between them.")
+    return tuple(secret.encode() for secret in found)
+
+
 def _int(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
     text = env.get(name)
     if not text:
@@ -150,8 +169,15 @@ def _bool(env: Mapping[str, str], name: str, *, default: bool = False) -> bool:
     raise ConfigError(f"{name} must be 1 or 0, not {text!r}.")
 
 
-def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+def _networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
     try:
-        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+        return tuple(ip_network(part.strip()) for part in env.get(name, "").split(",") if part.strip())
     except ValueError as exc:
-        raise ConfigError(f"GREENROOM_TRUSTED_PROXIES must be a list of networks such as 10.0.0.0/8: {exc}.") from exc
+        raise ConfigError(f"{name} must be a list of networks such as 10.0.0.0/8: {exc}.") from exc
+
+
+def _ports(env: Mapping[str, str], name: str) -> frozenset[int]:
+    parts = [part.strip() for part in env.get(name, "").split(",") if part.strip()]
+    if not all(part.isascii() and part.isdecimal() and 0 < int(part) < 65536 for part in parts):
+        raise ConfigError(f"{name} must be a list of ports such as 8443, 9443.")
+    return frozenset(int(part) for part in parts)

@@ -110,6 +110,9 @@ async def doctor(config: Config) -> int:
             faults.append("GREENROOM_DATABASE_URL is not set: the private PostgreSQL is meant for one process.")
         if config.smtp_url is None:
             faults.append("GREENROOM_SMTP_URL is not set: nobody would get mail.")
+        if config.outbound_allow:
+            networks = ", ".join(map(str, config.outbound_allow))
+            faults.append(f"GREENROOM_OUTBOUND_ALLOW is set: users could make this server call {networks}.")
     print("\n".join(faults) or "Nothing to mend.")
     return 1 if faults else 0
 

@@ -27,6 +27,8 @@ def test_production_is_strict_by_default(tmp_path: Path) -> None:
         ("GREENROOM_SECRET", "short"),
         ("GREENROOM_TRUSTED_PROXIES", "10.0.0.0/99"),
         ("GREENROOM_SAFE_MODE", "maybe"),
+        ("GREENROOM_OUTBOUND_ALLOW", "localhost"),
+        ("GREENROOM_OUTBOUND_PORTS", "443, 70000"),
     ],
 )
 def test_a_bad_value_is_named(tmp_path: Path, name: str, value: str) -> None:

@@ -56,3 +56,11 @@ def test_plugins_bring_commands_that_need_no_database(tmp_path: Path) -> None:
     done = greenroom("scheduling", "slots", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
+
+
+def test_the_doctor_names_networks_that_users_could_reach(tmp_path: Path) -> None:
+    env = {"GREENROOM_SECRET": "x" * 40, "GREENROOM_MODE": "production"}
+    done = greenroom("doctor", cwd=tmp_path, GREENROOM_OUTBOUND_ALLOW="127.0.0.0/8", **env)
+    assert done.returncode == 1
+    assert "GREENROOM_OUTBOUND_ALLOW" in done.stdout and "127.0.0.0/8" in done.stdout
+    assert "GREENROOM_OUTBOUND_ALLOW" not in greenroom("doctor", cwd=tmp_path, **env).stdout
