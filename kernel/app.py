@@ -14,16 +14,19 @@ from .base.config import Config
 from .base.i18n import Catalogs, use_catalogs
 from .base.log import get_logger
 from .base.runtime import Runtime, set_runtime
-from .engines import embedded, rls
+from .engines import embedded, rls, storage
 from .engines.bus import open_bus
 from .engines.cache import open_cache
 from .engines.connection import close_database, open_database
+from .engines.names import open_names
 from .engines.storage import open_storage
 from .plugging.manifest import load_manifest
 from .plugging.migrate import apps_of, migrate, model_modules
 from .plugging.registry import Registry, build_registry
+from .tenancy.quotas import admit_file
 from .tenancy.snapshots import Snapshots
 from .tenancy.sync import Sync
+from .tenancy.usage import counters
 from .web.application import build_web
 from .work.events import hear_tenancy
 from .work.worker import Worker, make_broker
@@ -78,8 +81,11 @@ async def started(
         runtime.bus = await open_bus(config)
         runtime.cache = await open_cache(config)
         runtime.storage = open_storage(config)
+        runtime.names = open_names(config)
         runtime.snapshots = Snapshots(registry, config)
         hear_tenancy()
+        storage.admissions[:] = [admit_file]
+        counters.start()
         sync = Sync(runtime.snapshots, runtime.bus)
         await sync.start()
         runtime.broker = make_broker()
@@ -94,6 +100,7 @@ async def started(
             if room.worker is not None:
                 await room.worker.stop()
             await sync.stop()
+            await counters.stop()
     finally:
         for engine in (runtime.cache, runtime.bus):
             if engine is not None:
@@ -102,6 +109,17 @@ async def started(
         if server is not None:
             await asyncio.to_thread(server.stop)
         set_runtime(None)
+
+
+@asynccontextmanager
+async def database(config: Config) -> AsyncIterator[tuple[str, str]]:
+    """DSNs of owner and application role, for work on the database itself; a private server runs meanwhile."""
+    server, dsns = await _database_of(config)
+    try:
+        yield dsns
+    finally:
+        if server is not None:
+            await asyncio.to_thread(server.stop)
 
 
 async def _database_of(config: Config) -> tuple[embedded.Embedded | None, tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -14,11 +15,13 @@ from ..base import errors, zones
 from ..base.clock import now
 from ..base.context import current_tenant
 from ..base.i18n import _
-from ..engines.connection import sql, unit_of_work
+from ..base.runtime import runtime
+from ..engines.connection import after_commit, sql, unit_of_work
 from ..engines.models import get_or_404
+from ..tenancy.quotas import room_for
 from ..tenancy.snapshots import current_snapshot
 from ..work.events import publish
-from . import audit, grants, passwords, sessions
+from . import audit, erasures, grants, passwords, sessions
 from .events import AccountChanged, AccountCreated, AccountErased, AccountVerified, EmailChanged, PasswordChanged
 from .grants import grant, revoke, roles_of
 from .models import ACTIVE, ERASED, LOCKED, PENDING, Account, ApiToken, Grant, OneTimeToken, Session
@@ -120,6 +123,7 @@ async def create_account(
     )
     try:
         async with unit_of_work():
+            await room_for("kernel.accounts")
             await row.save()
             await publish(AccountCreated(account_id=row.id, state=state))
             for role in roles:
@@ -277,6 +281,7 @@ async def erase(account_id: UUID) -> None:
         await row.save()
         await audit.record("kernel.account_erased", subject="account", subject_id=str(account_id))
         await publish(AccountErased(account_id=account_id))
+        after_commit(lambda: asyncio.to_thread(erasures.note, runtime().config.data_dir, row.tenant_id, account_id))
 
 
 _CARD = "SELECT a.id, a.name, a.email, a.picture_id, a.locale, a.zone, a.state FROM kernel_account a"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # types of upper floors: for the checker only
 
     from ..engines.bus import Bus
     from ..engines.cache import Cache
+    from ..engines.names import Names
     from ..engines.storage import Storage
     from ..plugging.registry import Registry
     from ..tenancy.snapshots import Snapshots
@@ -34,6 +35,7 @@ class Runtime:
     bus: Bus = _LATER
     cache: Cache = _LATER
     storage: Storage = _LATER
+    names: Names = _LATER
     broker: JobBroker = _LATER
     catalogs: Catalogs = _LATER
     app: web.Application = _LATER

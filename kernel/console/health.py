@@ -14,6 +14,7 @@ from ..base.contract import HealthCheck
 from ..base.log import get_logger
 from ..base.runtime import runtime
 from ..engines.connection import sql_one
+from ..tenancy.hosts import normalise_host
 from ..web.views import json_answer
 
 log = get_logger(__name__)
@@ -25,6 +26,17 @@ _BEHIND = timedelta(minutes=5)
 async def live(request: web.Request) -> web.StreamResponse:
     """The process answers. Says nothing about what it needs: a restart would not mend that."""
     return json_answer({"status": "ok"})
+
+
+async def tls(request: web.Request) -> web.StreamResponse:
+    """`GET /health/tls?domain=<host>`: 200 when a certificate for the host is worth getting, else 404.
+
+    For proxies that get certificates on demand (Caddy's `ask`): only hosts that lead to a tenant, so that nobody
+    can have the proxy ask for thousands by pointing names at it.
+    """
+    host = normalise_host(request.query.get("domain", ""))
+    known = host is not None and host in runtime().snapshots.by_host
+    return json_answer({"served": known}, 200 if known else 404)
 
 
 async def ready(request: web.Request) -> web.StreamResponse:

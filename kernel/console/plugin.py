@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ..auth import cleaning, events, privacy
+from ..auth.tokens import acting
 from ..base.contract import (
     SIGNED_IN,
     Job,
@@ -12,27 +13,32 @@ from ..base.contract import (
     ModelModule,
     Permission,
     PrivacyProvider,
+    Quota,
     Role,
     Route,
     Setting,
 )
 from ..base.i18n import N_
 from ..plugging.hookspecs import hookimpl
-from ..tenancy.events import PluginSwitched, SettingChanged, TenantCreated
+from ..tenancy.domains import recheck
+from ..tenancy.events import ALL as TENANCY_EVENTS
+from ..tenancy.usage import purge_usage
 from ..web.idempotency import purge_keys
-from ..work.jobs import kernel_jobs
+from ..work.keeping import kernel_jobs
 from . import (
     front,
     gallery,
     health,
     jobs_pages,
     preferences,
+    quotas,
     roles_pages,
     search,
     security_pages,
     settings_pages,
     signin_pages,
     switchboard,
+    tokens_pages,
 )
 
 _PLUGINS, _SETTINGS, _ROLES = "kernel.plugins.manage", "kernel.settings.manage", "kernel.roles.manage"
@@ -91,6 +97,8 @@ def register_routes() -> list[Route]:
         _post("/admin/jobs/{id}/discard", jobs_pages.discard_job, "kernel.job_discard", _JOBS),
         _get("/health/live", health.live, "kernel.health_live", always=_PROBE),
         _get("/health/ready", health.ready, "kernel.health_ready", always=_PROBE),
+        _get("/health/tls", health.tls, "kernel.health_tls", always=_PROBE),
+        *tokens_pages.ROUTES,
         _get("/dev/components", gallery.show_gallery, "kernel.gallery"),
     ]
 
@@ -106,6 +114,8 @@ def register_permissions() -> list[Permission]:
         Permission(id=_PLUGINS, label=N_("Switch plugins on and off")),
         Permission(id=_SETTINGS, label=N_("Change settings")),
         Permission(id=_ROLES, label=N_("Manage roles and who has them")),
+        Permission(id=acting.OWN, label=N_("Use API tokens of one's own"), roles=("admin", "member")),
+        Permission(id=tokens_pages.MANAGE, label=N_("Manage API tokens of programs and see everybody's")),
         Permission(id="kernel.people.manage", label=N_("Lock accounts and sign people out")),
         Permission(id=_JOBS_VIEW, label=N_("See background jobs")),
         Permission(id=_JOBS, label=N_("Replay and discard failed jobs")),
@@ -134,7 +144,18 @@ def register_settings() -> list[Setting]:
             label=N_("Days until every sign-in ends"),
             help=N_("Counted from signing in, however often somebody comes back."),
         ),
+        Setting(
+            key="kernel.token_max_days", type=int, default=365, minimum=1, maximum=3650,
+            label=N_("Longest life of an API token in days"),
+            help=N_("New tokens end after this time at the latest. Those that exist keep their own end."),
+        ),
+        *quotas.SETTINGS,
     ]  # fmt: skip
+
+
+@hookimpl
+def register_quotas() -> list[Quota]:
+    return quotas.QUOTAS
 
 
 @hookimpl
@@ -148,6 +169,8 @@ def register_menu() -> list[MenuItem]:
                  permission=_SETTINGS),
         MenuItem(section="settings", label=N_("Roles"), route="kernel.roles", icon="shield", order=30,
                  permission=_ROLES),
+        MenuItem(section="settings", label=N_("API access"), route="kernel.service_tokens", icon="lock", order=60,
+                 permission=tokens_pages.MANAGE),
         MenuItem(section="settings", label=N_("Jobs"), route="kernel.jobs", icon="clock", order=90,
                  permission=_JOBS_VIEW),
     ]  # fmt: skip
@@ -159,15 +182,17 @@ def register_jobs() -> list[Job]:
         *kernel_jobs(),
         Job(name="kernel.clean_auth", func=cleaning.clean_auth, every=timedelta(hours=12)),
         Job(name="kernel.purge_keys", func=purge_keys, every=timedelta(hours=6)),
+        Job(name="kernel.recheck_domains", func=recheck, every=timedelta(hours=6), timeout=300, attempts=2),
+        Job(name="kernel.purge_usage", func=purge_usage, every=timedelta(hours=24), attempts=3),
     ]
 
 
 @hookimpl
 def register_events() -> list[type]:
-    return [*events.ALL, PluginSwitched, SettingChanged, TenantCreated]
+    return [*events.ALL, *TENANCY_EVENTS]
 
 
 @hookimpl
 def register_privacy_providers() -> list[PrivacyProvider]:
-    models = ("Account", "Session", "OneTimeToken", "ApiToken", "Grant")
+    models = ("Account", "Session", "OneTimeToken", "ApiToken", "ApiCall", "Grant")
     return [PrivacyProvider(title=N_("Account"), models=models, export=privacy.export, erase=privacy.erase)]

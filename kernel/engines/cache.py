@@ -28,8 +28,8 @@ _PREFIX = "greenroom:"
 _PATIENCE, _PAUSE = 0.5, 2.0
 # INCR and its expiry in one step: a crash in between would leave a counter that never ends.
 _COUNT = """
-local n = redis.call('INCR', KEYS[1])
-if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+local n = redis.call('INCRBY', KEYS[1], ARGV[2])
+if n == tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return n
 """
 
@@ -43,7 +43,7 @@ class Cache(Protocol):
 
     async def delete(self, key: str) -> None: ...
 
-    async def incr(self, key: str, ttl: float) -> int: ...
+    async def incr(self, key: str, ttl: float, *, by: int = 1) -> int: ...
 
     async def close(self) -> None: ...
 
@@ -66,9 +66,9 @@ class MemoryCache:
     async def delete(self, key: str) -> None:
         self._drop(key)
 
-    async def incr(self, key: str, ttl: float) -> int:
+    async def incr(self, key: str, ttl: float, *, by: int = 1) -> int:
         found = self._live(key)
-        count = int(found[1]) + 1 if found else 1
+        count = int(found[1]) + by if found else by
         self._put(key, found[0] if found else now().timestamp() + ttl, b"%d" % count)
         return count
 
@@ -121,9 +121,9 @@ class RedisCache:
     async def delete(self, key: str) -> None:
         await self._try(lambda: self._redis.delete(_PREFIX + key), 0)
 
-    async def incr(self, key: str, ttl: float) -> int:
+    async def incr(self, key: str, ttl: float, *, by: int = 1) -> int:
         window = str(max(1, round(ttl * 1000)))
-        found: Any = await self._try(lambda: self._redis.eval(_COUNT, 1, _PREFIX + key, window), 0)
+        found: Any = await self._try(lambda: self._redis.eval(_COUNT, 1, _PREFIX + key, window, str(by)), 0)
         return int(found)
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +55,8 @@ class Storage(Protocol):
 
     def path(self, key: str) -> Path | None:
         """A local file to be sent as it is, or None when the bytes are elsewhere."""
+
+    async def close(self) -> None: ...
 
 
 def storage_key(*parts: str) -> str:
@@ -112,6 +114,9 @@ class LocalStorage:
         target = self.path(key)
         await asyncio.to_thread(target.unlink, missing_ok=True)
 
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
     def _fresh(self, target: Path) -> tuple[str, BinaryIO]:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".new-", dir=target.parent)
@@ -168,6 +173,10 @@ class File(TenantModel):
         personal = ("name", "owner_id")
 
 
+#: Asked before a new file counts, with its size; may refuse it (a quota). Filled at start-up by a higher floor.
+admissions: list[Callable[[int], Awaitable[None]]] = []
+
+
 async def save_file(name: str, content_type: str, data: Data, owner_id: UUID | None = None) -> File:
     """Store `data` as a file of the tenant in scope; `name` is reduced to a plain file name.
 
@@ -180,6 +189,8 @@ async def save_file(name: str, content_type: str, data: Data, owner_id: UUID | N
     storage = runtime().storage
     stored = await storage.put(key, data)
     try:
+        for admit in tuple(admissions):
+            await admit(stored.size)
         return await File.create(
             id=file_id,
             name=plain_name(name),

@@ -81,3 +81,6 @@ async def announce(happened: object) -> None:
     """Tell every listener, within the open unit of work: an exception undoes the change."""
     for listener in tuple(listeners):
         await listener(happened)
+
+
+ALL: tuple[type, ...] = (PluginSwitched, SettingChanged, TenantCreated, TenantStateChanged, DomainChanged)

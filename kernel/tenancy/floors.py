@@ -64,8 +64,10 @@ def bounds_fault(declared: Setting, minimum: int | None, maximum: int | None) ->
 
 def locked_words(rule: Rule) -> str:
     """Why a tenant cannot change the value."""
-    return _("Locked by the operator: {reason}").format(reason=rule.reason) if rule.reason else _(
-        "Locked by the operator."
+    return (
+        _("Locked by the operator: {reason}").format(reason=rule.reason)
+        if rule.reason
+        else _("Locked by the operator.")
     )
 
 

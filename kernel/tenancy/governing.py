@@ -108,9 +108,7 @@ async def set_tenant_value(tenant: TenantRef, key: str, value: Any, *, reason: s
             raise Invalid({key: wrong})
         async with unit_of_work():
             await change({key: declared}, {key: value}, reason or _("by the operator"))
-            await acts.note(
-                "setting.changed", key, tenant_slug=tenant.slug, reason=reason, after=told(declared, value)
-            )
+            await acts.note("setting.changed", key, tenant_slug=tenant.slug, reason=reason, after=told(declared, value))
 
 
 async def reset_tenant_value(tenant: TenantRef, key: str, *, reason: str = "") -> None:

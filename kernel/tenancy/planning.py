@@ -92,10 +92,7 @@ def rehearse(key: str, on: bool) -> Rehearsal:
 
 def _widgets(big: Shape, small: Shape) -> tuple[str, ...]:
     return tuple(
-        pair[1].name
-        for slot, pairs in big.widgets.items()
-        for pair in pairs
-        if pair not in small.widgets.get(slot, ())
+        pair[1].name for slot, pairs in big.widgets.items() for pair in pairs if pair not in small.widgets.get(slot, ())
     )
 
 

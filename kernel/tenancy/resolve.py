@@ -77,7 +77,9 @@ class Why:
         """The explanation; `by` is the name of `actor_id`, which this floor cannot look up."""
         if self.kind in _SAID:
             when = format_datetime(self.at) if self.at is not None else ""
-            return str(_(_SAID[self.kind])).format(reason=self.reason, need=_(self.need) if self.need else "", when=when)
+            return str(_(_SAID[self.kind])).format(
+                reason=self.reason, need=_(self.need) if self.need else "", when=when
+            )
         if self.kind == "withheld":
             said = str(_("Not offered by the operator"))
         elif self.kind == "stopped":

@@ -1,7 +1,7 @@
 """The order in which every request is served, listed once:
 
-1. request id, 2. a target that can be served, 3. tenant from the Host header, 4. actor from the session cookie or the API token,
-5. language and zone, 6. gates, 7. the route's own checks and handler (endpoints.py); whatever is raised becomes
+1. request id, 2. a target that can be served, 3. tenant from the Host header, 4. actor from the session cookie or the
+API token, 5. language and zone, 6. gates, 7. the route's own checks and handler (endpoints.py); whatever is raised becomes
 an answer (errors.py), headers go on at the very end (headers.py), one log line is written.
 
 Not an aiohttp middleware: those cost a few microseconds each, and would be built anew for every 404.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from aiohttp import web
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from ..tenancy.snapshots import Snapshot
     from .body import FormData
     from .endpoints import Endpoint
+    from .limits import Quota
+    from .neighbours import Meter
 
 
 class Visit:
@@ -25,6 +28,11 @@ class Visit:
     new_anonymous_id = False
     flashes: list[tuple[str, str]] | None = None
     flashes_shown = False
+    #: Counts this request as running for its tenant.
+    meter: Meter | None = None
+    #: The token that the request came with counts instead of any cookie.
+    token_id: UUID | None = None
+    quotas: tuple[Quota, ...] = ()
 
     def __init__(
         self, request: web.Request, request_id: str, endpoint: Endpoint | None, snapshot: Snapshot | None

@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeAlias, Union
+from itertools import islice
+from typing import TypeAlias, TypeVar, Union
 from uuid import UUID
 
 from ..base.clock import now
 from ..base.context import current_tenant, every_tenant, request_id
-from ..base.contract import Job
+from ..base.ids import new_id
 from ..base.runtime import runtime
 from ..engines.connection import execute, sql, sql_one
+from ..engines.models import TenantModel
+from ..tenancy.quotas import room_for
 from . import table
 from .broker import JobBroker
 from .catalogue import catalogue, why_off
+from .execution import Dropped
 
 __all__ = [
     "JSON",
+    "Dropped",
     "JobBroker",
     "cancel_jobs",
     "enqueue",
-    "job_counts",
-    "kernel_jobs",
-    "purge_finished",
-    "replay",
+    "enqueue_batches",
+    "unchanged",
     "unpark",
     "unpark_effective",
 ]
 
 JSON: TypeAlias = Union[bool, int, float, str, "list[JSON]", "dict[str, JSON]", None]
-
-KEEP_DONE = timedelta(days=7)
+M = TypeVar("M", bound=TenantModel)
 
 
 async def enqueue(
@@ -60,9 +63,12 @@ async def enqueue(
         run_at=_when(run_at, delay),
         max_attempts=work.attempts,
         queue=work.queue,
+        priority=work.priority,
         dedupe_key=_checked(key),
         request_id=request_id()[:80],
     )
+    if not work.drain:
+        await room_for("kernel.jobs_waiting", status=429, exact=False)
     for _ in range(3):
         if await table.insert([row]):
             return row.id
@@ -73,6 +79,52 @@ async def enqueue(
             return UUID(str(living.id))
         # It ended between the two statements: the key is free again.
     raise RuntimeError(f"job key {key!r} keeps being taken and freed; try later")
+
+
+async def enqueue_batches(
+    name: str,
+    ids: Iterable[UUID | str],
+    args: Mapping[str, JSON] | None = None,
+    *,
+    size: int = 500,
+    run_at: datetime | None = None,
+) -> int:
+    """Queue one job per `size` ids, which reach the function as `ids: list[str]` beside `args`; returns how many.
+
+    A message for each of thousands would cost more than the work: a batch claims, loads and writes its ids at once.
+    The function has to bear being repeated as a whole, so mark what is done as you go.
+    """
+    work = catalogue().get(name)
+    if work is None:
+        raise LookupError(f"no installed plugin declares a job named {name!r}")
+    if size < 1:
+        raise ValueError("a batch holds at least one id")
+    row = table.NewJob(
+        tenant_id=current_tenant().id, plugin=work.plugin, name=name, args="", run_at=_when(run_at, None),
+        max_attempts=work.attempts, queue=work.queue, priority=work.priority, request_id=request_id()[:80],
+    )  # fmt: skip
+    shared = dict(args or {})
+    left, rows = iter(ids), []
+    while chunk := [str(i) for i in islice(left, size)]:
+        rows.append(replace(row, id=new_id(), args=json.dumps({**shared, "ids": chunk}, allow_nan=False)))
+    await table.insert(rows)
+    return len(rows)
+
+
+async def unchanged(source: type[M], id: UUID | str, *, version: int | None = None, **expected: object) -> M:
+    """The row a job is about, as it was expected when the job was queued; else the job is dropped, done for good.
+
+    `version` is that of a `VersionedModel`, `expected` any other fields. A reminder of a booking that was moved
+    meanwhile thus ends by itself, whatever forgot to call it off.
+    """
+    found = await source.get_or_none(id=id)
+    if found is None:
+        raise Dropped(f"{source.__name__} {id} is gone")
+    wanted = expected if version is None else {"version": version, **expected}
+    for field, value in wanted.items():
+        if getattr(found, field) != value:
+            raise Dropped(f"{source.__name__} {id} has another {field} by now")
+    return found
 
 
 def _when(run_at: datetime | None, delay: timedelta | None) -> datetime:
@@ -111,24 +163,16 @@ async def cancel_jobs(key: str, *, prefix: bool = False) -> int:
     return running + waiting
 
 
-async def replay(job_id: UUID) -> bool:
-    """Try a dead job of the tenant in scope again, with all its attempts. False: it is not dead."""
-    revived = await sql(
-        "UPDATE kernel_job SET state = 'ready', attempts = 0, run_at = $3, finished_at = NULL "  # noqa: S608
-        f"WHERE tenant_id = $1 AND id = $2 AND state = 'dead' RETURNING {table.WAKE} AS told",
-        current_tenant().id,
-        job_id,
-        now(),
-    )
-    return bool(revived)
+#: Not held back by an admin.
+_FREE = f"NOT EXISTS (SELECT FROM kernel_job_hold h WHERE {table.HELD})"  # noqa: S608  a constant
 
 
 async def unpark(tenant_id: UUID, plugin_id: str) -> int:
     """Make the parked jobs of a plugin that was switched on runnable again. Those still off park once more."""
     with every_tenant():
         woken = await sql(
-            f"UPDATE kernel_job SET state = 'ready', last_error = NULL "  # noqa: S608  constants
-            f"WHERE tenant_id = $1 AND plugin = $2 AND state = 'parked' RETURNING {table.WAKE} AS told",
+            f"UPDATE kernel_job j SET state = 'ready', last_error = NULL "  # noqa: S608  constants
+            f"WHERE tenant_id = $1 AND plugin = $2 AND state = 'parked' AND {_FREE} RETURNING {table.WAKE} AS told",
             tenant_id,
             plugin_id,
         )
@@ -138,7 +182,9 @@ async def unpark(tenant_id: UUID, plugin_id: str) -> int:
 async def unpark_effective() -> int:
     """Wake every parked job whose reason is gone. Run now and then, so that no missed signal strands a job."""
     with every_tenant():
-        parked = await sql("SELECT DISTINCT tenant_id, name FROM kernel_job WHERE state = 'parked' LIMIT 2000")
+        parked = await sql(
+            f"SELECT DISTINCT tenant_id, name FROM kernel_job j WHERE state = 'parked' AND {_FREE} LIMIT 2000"  # noqa: S608
+        )
     known, snapshots = catalogue(), runtime().snapshots
     woken = 0
     for row in parked:
@@ -148,35 +194,11 @@ async def unpark_effective() -> int:
         with every_tenant():
             woken += len(
                 await sql(
-                    f"UPDATE kernel_job SET state = 'ready', last_error = NULL "  # noqa: S608  constants
-                    f"WHERE tenant_id = $1 AND name = $2 AND state = 'parked' RETURNING {table.WAKE} AS told",
+                    f"UPDATE kernel_job j SET state = 'ready', last_error = NULL "  # noqa: S608  constants
+                    f"WHERE tenant_id = $1 AND name = $2 AND state = 'parked' AND {_FREE} "
+                    f"RETURNING {table.WAKE} AS told",
                     row.tenant_id,
                     row.name,
                 )
             )
     return woken
-
-
-async def job_counts() -> dict[str, int]:
-    """How many jobs of the tenant in scope are in each state."""
-    rows = await sql(
-        "SELECT state, count(*) AS jobs FROM kernel_job WHERE tenant_id = $1 GROUP BY state", current_tenant().id
-    )
-    counts = dict.fromkeys(("ready", "running", "parked", "done", "dead"), 0)
-    return counts | {row.state: row.jobs for row in rows}
-
-
-async def purge_finished() -> None:
-    """Delete jobs of the tenant in scope that were done a week ago. Dead ones stay until somebody decides."""
-    while await execute(
-        "DELETE FROM kernel_job WHERE id IN (SELECT id FROM kernel_job WHERE tenant_id = $1 AND state = 'done' "
-        "AND finished_at < $2 LIMIT 5000)",
-        current_tenant().id,
-        now() - KEEP_DONE,
-    ):
-        pass
-
-
-def kernel_jobs() -> tuple[Job, ...]:
-    """The kernel's own periodic jobs, for its declaration."""
-    return (Job(name="kernel.purge_finished_jobs", func=purge_finished, every=timedelta(hours=6), attempts=3),)

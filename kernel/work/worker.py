@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from .bell import listen_for_jobs
 from .broker import JobBroker
 from .catalogue import catalogue
 from .jobs import enqueue, unpark, unpark_effective
+from .leases import LEASE
 
 if TYPE_CHECKING:
     from ..tenancy.snapshots import Snapshot
@@ -29,7 +30,11 @@ __all__ = ["Worker", "make_broker", "run_due"]
 
 
 def make_broker(
-    *, concurrency: int = 10, lease: float = 30.0, beat: float | None = None, queues: tuple[str, ...] | None = None
+    *,
+    concurrency: int = 10,
+    lease: float = LEASE,
+    beat: float | None = None,
+    queues: Mapping[str, int | None] | None = None,
 ) -> JobBroker:
     """The broker of this process with every installed job declared; belongs into `runtime().broker`."""
     broker = JobBroker(concurrency=concurrency, lease=lease, beat=beat, queues=queues, on_kick=enqueue)
@@ -55,7 +60,7 @@ class Worker:
         *,
         scheduling: bool = True,
         grace: float = 10.0,
-        upkeep: float = 5.0,
+        upkeep: float = 1.0,
         tick: float = 1.0,
     ) -> None:
         self._broker = broker
@@ -64,6 +69,7 @@ class Worker:
         self._upkeep = upkeep
         self._tick = tick
         self._finish = asyncio.Event()
+        self._drained = asyncio.Event()
         self._receiving: asyncio.Task[None] | None = None
         self._helpers: set[asyncio.Task[None]] = set()
         self._unhear: Callable[[], None] | None = None
@@ -73,6 +79,11 @@ class Worker:
         if self._broker is None:
             self._broker = runtime().broker or make_broker()
         return self._broker
+
+    @property
+    def drained(self) -> asyncio.Event:
+        """Set when somebody asked all workers to drain: finish what runs, claim nothing more, and leave."""
+        return self._drained
 
     @property
     def running(self) -> bool:
@@ -86,12 +97,18 @@ class Worker:
         broker.is_worker_process = True
         await self._keep_house()  # what a crashed process left behind, and a first look at the database
         self._help(broker.leases.keep_renewing())
-        self._help(listen_for_jobs(broker.wake.set))
+        self._help(listen_for_jobs(broker.wake.set, self._drained.set))
         self._help(self._repeat(self._upkeep, self._keep_house))
         if self._scheduling:
             self._help(self._repeat(self._tick, schedule.tick))
         self._receiving = self._spawn(self._receive())
         self._unhear = runtime().snapshots.on_change(self._on_change)
+
+    async def drain(self) -> None:
+        """Claim nothing more and wait, however long it takes, for what runs. `stop()` is still to be called."""
+        self._finish.set()
+        if self._receiving is not None:
+            await asyncio.wait({self._receiving})
 
     async def stop(self) -> None:
         """Within `grace` seconds: finish what runs, hand back what does not finish."""
@@ -157,6 +174,7 @@ class Worker:
                 log.exception("upkeep of jobs failed; trying again")
 
     async def _keep_house(self) -> None:
+        await self.broker.leases.renew()  # first: if this process was held up, its own jobs are not lost yet
         if reaped := await table.reap():
             log.warning("%d jobs of ended processes were given back", reaped)
             self.broker.wake.set()
@@ -166,8 +184,16 @@ class Worker:
         """A plugin or feature came on: its parked jobs go on at once rather than at the next upkeep."""
         if not self.running:
             return
+        if old.state != "active" and new.state == "active":
+            self._help(self._unpark_all())
         for plugin in sorted({key.partition(".")[0] for key in new.effective - old.effective}):
             self._help(self._unpark(new.tenant, plugin))
+
+    async def _unpark_all(self) -> None:
+        try:
+            await unpark_effective()
+        except DatabaseDown as exc:
+            log.warning("could not wake the jobs of a tenant that was taken up again: %s", exc)
 
     async def _unpark(self, tenant: TenantRef, plugin: str) -> None:
         try:

@@ -113,6 +113,20 @@ def _tenant(data: Mapping[str, Any]) -> Act:
     )  # fmt: skip
 
 
+def _tenant_state(data: Mapping[str, Any]) -> Act:
+    return Act(
+        action=f"kernel.tenant_{data['after']}", subject="tenant", subject_id="", reason=data.get("reason", ""),
+        before=_json({"state": data["before"]}), after=_json({"state": data["after"]}),
+    )  # fmt: skip
+
+
+def _domain(data: Mapping[str, Any]) -> Act:
+    return Act(
+        action=f"kernel.domain_{data['what']}", subject="domain", subject_id=data["host"],
+        reason=data.get("note", ""), actor_id=_id(data.get("actor_id")),
+    )  # fmt: skip
+
+
 #: Not here because the kernel audits the same act by itself: changed e-mail addresses and passwords, erased
 #: accounts. Changes of a person's own profile are theirs.
 SOURCES: Mapping[str, Callable[[Mapping[str, Any]], Act]] = {
@@ -123,6 +137,8 @@ SOURCES: Mapping[str, Callable[[Mapping[str, Any]], Act]] = {
     "kernel.account_verified.v1": _account("kernel.account_verified"),
     "kernel.sign_in_succeeded.v1": _signed_in,
     "kernel.tenant_created.v1": _tenant,
+    "kernel.tenant_state_changed.v1": _tenant_state,
+    "kernel.domain_changed.v1": _domain,
 }
 
 

@@ -50,7 +50,11 @@ async def dsn(server: embedded.Embedded) -> str:
     await close_database()
     owner = await asyncpg.connect(server.dsn_owner)
     try:
-        mine = [m for m in vars(models).values() if isinstance(m, type) and issubclass(m, TenantModel) and m is not TenantModel]
+        mine = [
+            m
+            for m in vars(models).values()
+            if isinstance(m, type) and issubclass(m, TenantModel) and m is not TenantModel
+        ]
         await rls.secure(owner, [models.Domain, *mine])
         assert await rls.leaks(owner) == []
     finally:

@@ -13,6 +13,7 @@ from kernel.base.context import Actor, TenantRef, acting_as, every_tenant, tenan
 from kernel.base.errors import Forbidden, Invalid
 from kernel.base.runtime import runtime
 from kernel.engines.connection import execute, sql, sql_one
+from kernel.tenancy import governing
 from kernel.tenancy import settings as s
 from kernel.tenancy.events import SettingChanged
 from kernel.tenancy.sealing import CannotOpen, seal, unseal
@@ -28,13 +29,13 @@ def person() -> Actor:
 async def test_precedence_and_origin(world: World, acme: TenantRef) -> None:
     with tenant_scope(acme):
         assert (s.setting("base.size"), s.origin_of("base.size")) == (30, "default")
-        await s.set_platform_setting("base.size", 40)
+        await governing.set_platform_setting("base.size", 40)
         assert (s.setting("base.size"), s.origin_of("base.size")) == (40, "platform")
         await s.set_setting("base.size", 50, reason="longer")
         assert (s.setting("base.size"), s.origin_of("base.size")) == (50, "tenant")
         await s.reset_setting("base.size")
         assert s.setting("base.size") == 40
-        await s.reset_platform_setting("base.size")
+        await governing.reset_platform_setting("base.size")
         assert s.setting("base.size") == 30
 
 
@@ -57,7 +58,7 @@ async def test_the_operators_settings_are_the_operators(world: World, acme: Tena
     with tenant_scope(acme):
         with pytest.raises(Forbidden):
             await s.set_setting("base.fee", 2)
-        await s.set_platform_setting("base.fee", 2)
+        await governing.set_platform_setting("base.fee", 2)
         assert s.setting("base.fee") == 2
 
 
@@ -100,7 +101,7 @@ async def test_secrets_are_sealed_in_row_and_snapshot(world: World, acme: Tenant
 
 
 async def test_a_platform_secret_serves_all_tenants(world: World, acme: TenantRef) -> None:
-    await s.set_platform_setting("base.secret", "ours")
+    await governing.set_platform_setting("base.secret", "ours")
     with tenant_scope(acme):
         assert s.setting("base.secret") == "ours"
 

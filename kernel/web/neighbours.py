@@ -1,0 +1,132 @@
+"""Noisy neighbours: how many requests one tenant may have served, per second and at once, so that others are not slowed.
+
+Without Redis each process counts for itself. With it the rate is of all processes together: each draws tokens for
+the second in batches, one round trip for many requests; while Redis is away each counts for itself again.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from ..base.clock import now
+from ..base.context import tenant_key, tenant_scope
+from ..base.errors import TooMany, Unavailable
+from ..base.i18n import _
+from ..base.runtime import runtime
+from ..tenancy.quotas import QuotaReached, limit_of, quota
+from ..tenancy.usage import counters
+
+if TYPE_CHECKING:
+    from ..tenancy.snapshots import Snapshot
+
+RATE: Final = "kernel.request_rate"
+AT_ONCE: Final = "kernel.requests_at_once"
+API_CALLS: Final = "kernel.api_calls"
+#: Processes draw this part of a second's tokens at a time.
+_PARTS: Final = 20
+
+
+class Meter:
+    """One tenant in this process. Limits are read anew when its snapshot changes."""
+
+    __slots__ = ("at", "at_once", "drawn", "rate", "running", "snapshot", "tokens", "window")
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.running = 0
+        self.window = self.drawn = 0
+        self.at = time.monotonic()
+        self.snapshot: Snapshot | None = None
+        self.tokens = 0.0
+        self.follow(snapshot)
+        self.tokens = 2.0 * (self.rate or 0)
+
+    def follow(self, snapshot: Snapshot) -> None:
+        if snapshot is self.snapshot:
+            return
+        self.snapshot = snapshot
+        declared = snapshot.settings.declared
+        self.rate: int | None = snapshot.settings[RATE] if RATE in declared else None
+        self.at_once: int | None = snapshot.settings[AT_ONCE] if AT_ONCE in declared else None
+
+    def take(self) -> bool:
+        """One token of the bucket of this process: `rate` a second, twice that after a pause."""
+        if self.rate is None:
+            return True
+        instant = time.monotonic()
+        self.tokens = min(2.0 * self.rate, self.tokens + (instant - self.at) * self.rate)
+        self.at = instant
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+    async def draw(self) -> bool:
+        """One token of the second that all processes share."""
+        if self.rate is None:
+            return True
+        window = int(now().timestamp())
+        if window != self.window:
+            self.window, self.drawn = window, 0
+        if self.drawn > 0:
+            self.drawn -= 1
+            return True
+        if self.drawn < 0:
+            return False  # the others have used it up
+        batch = max(1, self.rate // _PARTS)
+        used = await runtime().cache.incr(tenant_key("requests", str(window)), 5, by=batch)
+        if used == 0:  # Redis is away
+            return self.take()
+        left = self.rate - (used - batch)
+        # Awaited: another request may have drawn meanwhile, and its tokens stay.
+        self.drawn = max(self.drawn, 0) + min(batch, left) - 1 if left > 0 else -1
+        return left > 0
+
+
+_meters: dict[UUID, Meter] = {}
+
+
+async def admit(snapshot: Snapshot) -> Meter:
+    """Let one request of a tenant in, and count it as running until `leave`. Raises TooMany or Unavailable."""
+    meter = _meters.get(snapshot.tenant.id)
+    if meter is None:
+        _forget_gone()
+        meter = _meters[snapshot.tenant.id] = Meter(snapshot)
+    meter.follow(snapshot)
+    if meter.at_once is not None and meter.running >= meter.at_once:
+        refusal = Unavailable(
+            _("This site answers {n} requests at once at most. Try again in a moment.").format(n=meter.at_once),
+            retry_after=1,
+        )
+        refusal.extra |= {"quota": AT_ONCE, "limit": meter.at_once}
+        raise refusal
+    shared = runtime().config.redis_url is not None
+    if not (await meter.draw() if shared else meter.take()):
+        too_many = TooMany(1, _("This site answers {n} requests a second at most.").format(n=meter.rate))
+        too_many.extra |= {"quota": RATE, "limit": meter.rate}
+        raise too_many
+    meter.running += 1
+    return meter
+
+
+def leave(meter: Meter) -> None:
+    meter.running -= 1
+
+
+def count_api_call(snapshot: Snapshot) -> None:
+    """Count a call of the JSON API. Raises QuotaReached once today's are used up."""
+    total = counters.add(snapshot.tenant.id, API_CALLS)
+    with tenant_scope(snapshot.tenant):
+        declared = quota(API_CALLS)
+        limit = None if declared is None else limit_of(declared)
+    if declared is not None and limit is not None and total > limit:
+        seconds = int(now().timestamp())
+        raise QuotaReached(declared, limit, total, status=429, retry_after=86_400 - seconds % 86_400)
+
+
+def _forget_gone() -> None:
+    """Meters of tenants that are no more, so that years of them do not add up."""
+    snapshots = runtime().snapshots
+    for tenant_id in [key for key, meter in _meters.items() if meter.running == 0 and snapshots.of(key) is None]:
+        del _meters[tenant_id]
