@@ -162,7 +162,13 @@ if TYPE_CHECKING:
     from .work.events import happened as happened, publish as publish, published_events as published_events
     from .work.filters import Filter as Filter, Stop as Stop, apply as apply
     from .work.isolation import guarded as guarded
-    from .work.jobs import cancel_jobs as cancel_jobs, enqueue as enqueue
+    from .work.execution import Dropped as Dropped
+    from .work.jobs import (
+        cancel_jobs as cancel_jobs,
+        enqueue as enqueue,
+        enqueue_batches as enqueue_batches,
+        unchanged as unchanged,
+    )
 
 #: Public name -> the module of the kernel where it lives.
 _HOMES: dict[str, str] = {
@@ -173,6 +179,7 @@ _HOMES: dict[str, str] = {
     "Branding": "base.contract",
     "Command": "base.contract",
     "DemoData": "base.contract",
+    "Dropped": "work.execution",
     "ErrorPages": "base.contract",
     "ErrorText": "base.contract",
     "Feature": "base.contract",
@@ -235,6 +242,7 @@ _HOMES: dict[str, str] = {
     "current_zone": "base.context",
     "delete_file": "engines.storage",
     "enqueue": "work.jobs",
+    "enqueue_batches": "work.jobs",
     "event": "base.events",
     "execute": "engines.connection",
     "file_answer": "web.views",
@@ -305,6 +313,7 @@ _HOMES: dict[str, str] = {
     "tenant_scope": "base.context",
     "to_data": "base.events",
     "touch_tenant": "tenancy.epoch",
+    "unchanged": "work.jobs",
     "unit_of_work": "engines.connection",
     "update_tenant": "tenancy.tenants",
     "url": "web.routing",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,11 +56,17 @@ def installed(config: Config) -> Registry:
 
 @asynccontextmanager
 async def started(
-    config: Config, *, jobs: bool = False, migrating: bool = True, database: tuple[str, str] | None = None
+    config: Config,
+    *,
+    jobs: bool = False,
+    migrating: bool = True,
+    database: tuple[str, str] | None = None,
+    queues: Mapping[str, int | None] | None = None,
+    concurrency: int = 10,
 ) -> AsyncIterator[Greenroom]:
     """Start everything a process needs and stop it again, in the opposite order.
 
-    `jobs` also executes jobs here. `database` gives the DSNs of owner and application role, for tests; else
+    `jobs` also executes jobs here, of these `queues` only and at most so many at once. `database` gives the DSNs of owner and application role, for tests; else
     they come from the configuration, or from a private server that is started now.
     """
     registry = installed(config)
@@ -88,7 +94,7 @@ async def started(
         counters.start()
         sync = Sync(runtime.snapshots, runtime.bus)
         await sync.start()
-        runtime.broker = make_broker()
+        runtime.broker = make_broker(queues=queues, concurrency=concurrency)
         runtime.app = build_web(runtime)
         room = Greenroom(runtime, sync, server)
         if jobs:

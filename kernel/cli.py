@@ -22,12 +22,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _plugin_command(parser, args)
     parsed = parser.parse_args(args)
     from .engines.embedded import EmbeddedError
+    from .plugging.applying import MigrationBlocked
     from .plugging.registry import RegistryError
 
     try:
         run: Run = parsed.run
         return run(parsed)
-    except (ConfigError, ManifestError, EmbeddedError, RegistryError) as exc:
+    except (ConfigError, ManifestError, EmbeddedError, RegistryError, MigrationBlocked) as exc:
         return fail(str(exc))
     except KeyboardInterrupt:
         return 130
@@ -38,7 +39,7 @@ def fail(sentence: str) -> int:
     return 1
 
 
-_BUILT_IN = ("demo", "serve", "worker", "migrate", "tenant", "account", "plugin", "doctor")
+_BUILT_IN = ("demo", "serve", "worker", "migrate", "tenant", "account", "plugin", "doctor", "backup", "restore")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,7 +59,10 @@ def _parser() -> argparse.ArgumentParser:
     serve = command("serve", "Serve web requests.", _serve)
     serve.add_argument("--port", type=_port)
     serve.add_argument("--no-jobs", action="store_true", help="leave jobs to `greenroom worker`")
-    command("worker", "Execute jobs.", _worker)
+    worker = command("worker", "Execute jobs.", _worker)
+    worker.add_argument("--queues", type=_queues, help="only these, each with its own limit if given: mail=2,default")
+    worker.add_argument("--concurrency", type=int, default=10, help="jobs at once (default: 10)")
+    worker.add_argument("--drain", action="store_true", help="tell all workers to finish what they have and leave")
     migrate = command("migrate", "Bring the database up to date.", _migrate)
     migrate.add_argument("action", nargs="?", choices=("apply", "make", "check"), default="apply")
     migrate.add_argument("plugin", nargs="?", help="with make: which plugin, or kernel")
@@ -72,13 +76,30 @@ def _parser() -> argparse.ArgumentParser:
     account.add_argument("--email", required=True)
     account.add_argument("--name", required=True)
     account.add_argument("--role", action="append", default=[], help="may be given several times")
-    plugin = command("plugin", "List plugins, or switch one for a tenant.", _plugin)
-    plugin.add_argument("action", choices=("list", "enable", "disable"))
+    plugin = command("plugin", "List, switch, write, check or purge plugins.", _plugin)
+    plugin.add_argument("action", choices=("list", "enable", "disable", "new", "check", "texts", "purge"))
     plugin.add_argument("id", nargs="?")
+    plugin.add_argument("--folder", type=Path, help="with new: where to write it (default: ./<id>)")
+    plugin.add_argument("--title", default="", help="with new: its name for people")
+    plugin.add_argument("--json", action="store_true", help="with check: the report as JSON")
+    plugin.add_argument("--yes", action="store_true", help="with purge: really delete what it holds")
     plugin.add_argument("--tenant", help="the tenant's slug")
     plugin.add_argument("--reason", default="by command")
     plugin.add_argument("--cascade", action="store_true", help="with disable: also what requires it")
-    command("doctor", "Check this installation and say what to mend.", _doctor)
+    doctor = command("doctor", "Check this installation and say what to mend.", _doctor)
+    doctor.add_argument("--production", action="store_true", help="judge it as one that people use, whatever its mode")
+    doctor.add_argument("--json", action="store_true", help="the findings as JSON")
+    backup = command("backup", "Write database and files of this moment into one file.", _backup)
+    backup.add_argument("file", type=Path)
+    restore = command("restore", "Bring back a backup.", _restore)
+    restore.add_argument("file", type=Path)
+    restore.add_argument("--force", action="store_true", help="replace an installation that has tenants")
+    restore.add_argument("--new-secret", action="store_true", help="go on although GREENROOM_SECRET is another one")
+    for sub in (backup, restore):
+        sub.add_argument(
+            "--passphrase-file", type=Path,
+            help="its first line encrypts the file (default: GREENROOM_BACKUP_PASSPHRASE, else it is not encrypted)",
+        )  # fmt: skip
     return parser
 
 
@@ -122,7 +143,20 @@ def _serve(args: argparse.Namespace) -> int:
 def _worker(args: argparse.Namespace) -> int:
     from .operations import serving
 
-    return _run(serving.work(_config(args)))
+    if args.drain:
+        return _run(serving.drain(_config(args)))
+    return _run(serving.work(_config(args), queues=args.queues, concurrency=max(1, args.concurrency)))
+
+
+def _queues(text: str) -> dict[str, int | None]:
+    """`mail=2,default` as {"mail": 2, "default": None}."""
+    found: dict[str, int | None] = {}
+    for part in text.split(","):
+        name, given, limit = part.strip().partition("=")
+        if not name or (given and not (limit.isascii() and limit.isdecimal() and 0 < int(limit) < 1000)):
+            raise argparse.ArgumentTypeError(f"{part!r} is not a queue such as mail or mail=2")
+        found[name] = int(limit) if given else None
+    return found
 
 
 def _migrate(args: argparse.Namespace) -> int:
@@ -158,16 +192,47 @@ def _plugin(args: argparse.Namespace) -> int:
 
     if args.action == "list":
         return upkeep.list_plugins(load_config(mode="test", data=args.data))
+    if args.action in ("new", "check", "texts", "purge"):
+        return _plugin_making(args)
     if not args.id or not args.tenant:
         return fail(f"say which: greenroom plugin {args.action} <plugin> --tenant <slug>")
     on = args.action == "enable"
     return _run(upkeep.switch(_config(args), args.tenant, args.id, on, args.reason, cascade=args.cascade))
 
 
-def _doctor(args: argparse.Namespace) -> int:
-    from .operations import upkeep
+def _plugin_making(args: argparse.Namespace) -> int:
+    """For those who write plugins; needs no configured installation, except to purge."""
+    from .operations import plugins
 
-    return _run(upkeep.doctor(_config(args)))
+    if not args.id:
+        return fail(f"say which: greenroom plugin {args.action} <plugin>")
+    if args.action == "purge":
+        return _run(plugins.purge(_config(args), args.id, confirmed=args.yes))
+    config = load_config(mode="test", data=args.data)
+    if args.action == "new":
+        return plugins.new(config, args.id, args.folder, args.title)
+    if args.action == "texts":
+        return plugins.texts(config, args.id)
+    return _run(plugins.check(config, args.id, json=args.json))
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from .operations import doctor
+
+    return _run(doctor.report(args.data, production=args.production, as_json=args.json))
+
+
+def _backup(args: argparse.Namespace) -> int:
+    from .operations import backup
+
+    return _run(backup.command(_config(args), args.file, args.passphrase_file))
+
+
+def _restore(args: argparse.Namespace) -> int:
+    from .operations import restore
+
+    work = restore.command(_config(args), args.file, args.passphrase_file, force=args.force, new_secret=args.new_secret)
+    return _run(work)
 
 
 def _plugin_command(parser: argparse.ArgumentParser, args: list[str]) -> int:

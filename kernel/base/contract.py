@@ -442,6 +442,21 @@ class HealthCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A number for whoever runs the platform, read at each scrape: `greenroom_<name>`, where `name` is `<plugin>_<what>`.
+
+    `read()` runs over every tenant and gives values by label values, `{(): n}` without labels. Labels are few and
+    bounded (states, kinds, never ids or addresses); more than 200 combinations are refused.
+    """
+
+    name: str
+    help: str
+    read: Callable[[], Awaitable[Mapping[tuple[str, ...], float]]]
+    labels: tuple[str, ...] = ()
+    kind: Literal["gauge", "counter"] = "gauge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """`greenroom <plugin> <name>`; `run(argv)` returns the exit status. Runs without database unless it asks."""
 

@@ -16,7 +16,7 @@ from ..engines.connection import execute, sql, sql_one, unit_of_work
 from ..engines.models import get_or_404
 from ..web.routing import url, url_with
 from ..web.views import flash, page, see_other
-from ..work.jobs import job_counts, replay
+from ..work.keeping import job_counts, replay
 from ..work.models import Job
 from .landmarks import plugin_title
 
@@ -90,7 +90,7 @@ async def replay_job(request: web.Request) -> web.StreamResponse:
     """Try a failed job again."""
     job_id = await _dead(request)
     async with unit_of_work():
-        if not await replay(job_id):
+        if not await replay([job_id]):
             raise errors.Conflict(_("This job is not among the failed ones any more."))
         await audit.record("kernel.job_replayed", subject="job", subject_id=str(job_id))
     flash(request, _("The job runs again"))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from ..app import Greenroom, started
 from ..base.config import Config, ConfigError
+from ..base.context import every_tenant
+from ..engines.connection import sql
 from ..web.application import GreenroomRunner, listen
+from ..work.table import DRAIN
 
 
 def free_port(host: str, port: int) -> None:
@@ -55,8 +58,28 @@ async def serve(config: Config, *, jobs: bool, ready: Callable[[Greenroom], Awai
     return 0
 
 
-async def work(config: Config) -> int:
-    async with started(config, jobs=True):
+async def work(config: Config, *, queues: Mapping[str, int | None] | None = None, concurrency: int = 10) -> int:
+    """Execute jobs until told to stop, or until somebody drains the workers."""
+    async with started(config, jobs=True, queues=queues, concurrency=concurrency) as room:
         print("Greenroom executes jobs", flush=True)
-        await until_told()
+        assert room.worker is not None  # noqa: S101  asked for above
+        told = asyncio.ensure_future(until_told())
+        drained = asyncio.ensure_future(room.worker.drained.wait())
+        await asyncio.wait({told, drained}, return_when=asyncio.FIRST_COMPLETED)
+        if drained.done():
+            print("Greenroom finishes the jobs it has and ends", flush=True)
+            ended = asyncio.ensure_future(room.worker.drain())
+            await asyncio.wait({told, ended}, return_when=asyncio.FIRST_COMPLETED)
+            ended.cancel()
+        for waiting in (told, drained):
+            waiting.cancel()
+    return 0
+
+
+async def drain(config: Config) -> int:
+    """Tell every `greenroom worker` on this database to claim nothing more, finish what runs, and end."""
+    async with started(config, migrating=False):
+        with every_tenant():
+            await sql("SELECT pg_notify($1, '')", DRAIN)
+    print("Workers finish what they have and end.")
     return 0

@@ -17,12 +17,15 @@ _CHECK_EVERY = 30.0
 _AWAY: tuple[type[Exception], ...] = (*DatabaseDown, OSError, TimeoutError)
 
 
-async def listen_for_jobs(ring: Callable[[], None]) -> None:
-    """Call `ring` for every notification, until cancelled. Reconnects; the poll covers what is missed meanwhile."""
+async def listen_for_jobs(ring: Callable[[], None], drain: Callable[[], None] = lambda: None) -> None:
+    """Call `ring` for every notification, until cancelled. Reconnects; the poll covers what is missed meanwhile.
+
+    `drain` is called when all workers are asked to finish what they have and leave.
+    """
     pause = 0.5
     while True:
         try:
-            await _listen_once(ring)
+            await _listen_once(ring, drain)
             pause = 0.5
         except _AWAY as exc:
             log.warning("not hearing of new jobs (%s); polling, and trying again in %.1f s", exc, pause)
@@ -32,13 +35,14 @@ async def listen_for_jobs(ring: Callable[[], None]) -> None:
         pause = min(pause * 2, 15.0)
 
 
-async def _listen_once(ring: Callable[[], None]) -> None:
+async def _listen_once(ring: Callable[[], None], drain: Callable[[], None]) -> None:
     """Until the connection ends."""
     connection: Any = await connect()
     ended = asyncio.Event()
     try:
         connection.add_termination_listener(lambda _connection: ended.set())
         await connection.add_listener(table.CHANNEL, lambda *_: ring())
+        await connection.add_listener(table.DRAIN, lambda *_: drain())
         ring()  # for what was queued while nobody listened
         while not ended.is_set():
             with suppress(TimeoutError):

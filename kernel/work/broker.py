@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,7 +18,7 @@ from ..base.log import get_logger
 from ..engines.connection import DatabaseDown
 from . import table
 from .execution import execute_job, unbroken
-from .leases import Leases
+from .leases import LEASE, Leases
 
 log = get_logger(__name__)
 
@@ -29,17 +29,18 @@ class JobBroker(AsyncBroker):
     """Hands due jobs to taskiq's Receiver under a lease and settles them after their run.
 
     A message carries nothing but the id of a row this process has claimed. `kick` enqueues through `on_kick`,
-    so that taskiq's own `.kiq()` joins the open transaction like `enqueue()`.
+    so that taskiq's own `.kiq()` joins the open transaction like `enqueue()`. `queues` are the only ones it claims
+    from (None: all), each with how many of its jobs may run here at once (None: as many as `concurrency`).
     """
 
     def __init__(
         self,
         *,
         concurrency: int = 10,
-        lease: float = 30.0,
+        lease: float = LEASE,
         beat: float | None = None,
         poll: float = 1.0,
-        queues: Sequence[str] | None = None,
+        queues: Mapping[str, int | None] | None = None,
         on_kick: Kick | None = None,
     ) -> None:
         super().__init__()
@@ -102,10 +103,27 @@ class JobBroker(AsyncBroker):
                 log.exception("could not claim jobs; trying again")
 
     async def _take(self, free: int, waiting: deque[table.Claimed]) -> None:
-        found = await table.claim(self.leases.owner, free, lease=self.leases.lease, due=now(), queues=self.queues)
-        for job in found:
-            self.leases.add(job)
-        waiting.extend(found)
+        for queues, room in self._room(free):
+            found = await table.claim(self.leases.owner, room, lease=self.leases.lease, due=now(), queues=queues)
+            for job in found:
+                self.leases.add(job)
+            waiting.extend(found)
+
+    def _room(self, free: int) -> Iterator[tuple[list[str] | None, int]]:
+        """What to claim from, and how much: queues without a limit of their own together, the others one by one."""
+        if self.queues is None:
+            yield None, free
+            return
+        for queue, limit in self.queues.items():
+            if limit is not None:
+                running = sum(1 for held in self.leases.held.values() if held.job.queue == queue)
+                room = min(limit - running, self.concurrency - len(self.leases.held))
+                if room > 0:
+                    yield [queue], room
+        shared = [queue for queue, limit in self.queues.items() if limit is None]
+        room = self.concurrency - len(self.leases.held)
+        if shared and room > 0:
+            yield shared, room
 
     async def _sleep(self) -> None:
         """Until somebody enqueues, or for the poll interval: run_at falls due without a bell, and bells get lost."""

@@ -28,6 +28,7 @@ class Work:
     drain: bool
     feature: str | None = None
     queue: str = "default"
+    priority: int = 0
     event: str | None = None
 
 
@@ -46,6 +47,7 @@ def _from_job(plugin: str, job: Job) -> Work:
         drain=job.drain,
         feature=job.feature,
         queue=job.queue,
+        priority=job.priority,
     )
 
 

@@ -21,10 +21,10 @@ from ..base.context import TenantRef, acting_as, speaking, tenant_scope, with_re
 from ..base.log import get_logger
 from ..base.runtime import runtime
 from ..engines.connection import DatabaseDown, in_unit_of_work
-from . import table
+from . import breakers, table
 from .catalogue import Work, catalogue, why_off
 from .events import happened
-from .faults import describe
+from .faults import brief, describe
 from .leases import Leases
 
 if TYPE_CHECKING:
@@ -38,8 +38,14 @@ _dice: Final = random.SystemRandom()
 SETTLE_PAUSES: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
 
 
+class Dropped(Exception):
+    """Raised by a job that has nothing to do any more, because what it was about moved on. It is done then."""
+
+
 class Outcome(Enum):
     DONE = "done"
+    DROPPED = "dropped"
+    PUT_OFF = "put off"
     FAILED = "failed"
     PARKED = "parked"
     RELEASED = "released"
@@ -53,9 +59,14 @@ class Ran:
     error: BaseException | None = None
 
 
+#: Seconds that the pause after the first failure is below; each further one is four times as long.
+BASE: Final = 4.0
+LONGEST: Final = 3600.0
+
+
 def backoff(attempts: int) -> timedelta:
-    """The pause after the `attempts`-th failure: 2, 4, 8 … 300 s, each ±20 % so that a herd spreads out."""
-    return timedelta(seconds=min(2.0 ** min(attempts, 12), 300.0) * _dice.uniform(0.8, 1.2))
+    """The pause after the `attempts`-th failure: anything from 1 s to 4, 16, 64 … 3600 s, so that a herd spreads."""
+    return timedelta(seconds=_dice.uniform(1.0, min(BASE ** min(attempts, 12), LONGEST)))
 
 
 async def unbroken(coro: Coroutine[Any, Any, T]) -> T:
@@ -107,14 +118,21 @@ async def _execute(job: table.Claimed) -> Ran:
     if snapshot is None:
         return await _failed(job, LookupError(f"tenant {job.tenant_id} is not known to this process"))
     reason = why_off(work, snapshot)
+    if reason is None and job.held is not None:
+        reason = PAUSED[job.held]
     if reason is not None:
         return await _park(job, reason)
+    if job.broken_until is not None and (wait := await _breaker(work, job)) is not None:
+        return wait
     with ExitStack() as scopes:
         scopes.enter_context(tenant_scope(snapshot.tenant))
         scopes.enter_context(speaking(snapshot.locale, snapshot.zone))
         scopes.enter_context(acting_as(None))
         try:
             await _call(work, job)
+        except Dropped as exc:
+            await unbroken(_insist(partial(table.settle_done, job, f"Dropped: {exc}")))
+            return Ran(Outcome.DROPPED)
         except asyncio.CancelledError as exc:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -124,7 +142,27 @@ async def _execute(job: table.Claimed) -> Ran:
             return await _failed(job, exc)
     if not await unbroken(_insist(partial(table.settle_done, job))):
         log.warning("job %s finished after its lease was lost; it may run twice", job.name)
+    if job.broken_until is not None:
+        await unbroken(breakers.succeeded(job))
     return Ran(Outcome.DONE)
+
+
+#: Why a job is parked while an admin holds it back, by kind of hold.
+PAUSED: Final = {"queue": "its queue is paused", "job": "jobs of this kind are paused"}
+
+
+async def _breaker(work: Work, job: table.Claimed) -> Ran | None:
+    """None when the delivery may go ahead although its subscriber kept failing: it is the one that tries."""
+    at, until = now(), job.broken_until
+    if until is not None and until <= at:
+        if await breakers.may_probe(job, work.timeout + 5):
+            return None
+        until = at + timedelta(seconds=5)
+    assert until is not None  # noqa: S101  asked for only while there is a breaker
+    reason = f"{breakers.PUT_OFF}{work.plugin} keeps failing to handle this event"
+    wait = until + timedelta(seconds=_dice.uniform(0, 2))
+    await unbroken(_insist(partial(table.put_off, job, wait, reason)))
+    return Ran(Outcome.PUT_OFF)
 
 
 async def _call(work: Work, job: table.Claimed) -> None:
@@ -164,7 +202,21 @@ async def _failed(job: table.Claimed, error: BaseException) -> Ran:
     last = job.attempts >= job.max_attempts
     log.log(40 if last else 30, "job %s failed, attempt %d of %d", job.name, job.attempts, job.max_attempts)
     await unbroken(_insist(partial(table.settle_failed, job, describe(error), retry_at)))
+    if job.event_id is not None and not isinstance(error, DatabaseDown):
+        await unbroken(_count(job, error))
     return Ran(Outcome.FAILED, error)
+
+
+async def _count(job: table.Claimed, error: BaseException) -> None:
+    """Against the subscriber's breaker. The job is settled already, so a fault here must cost nothing else."""
+    snapshot = runtime().snapshots.of(job.tenant_id)
+    if snapshot is None:
+        return
+    try:
+        with tenant_scope(snapshot.tenant):
+            await breakers.failed(job, brief(error))
+    except Exception:
+        log.exception("a failure of %s could not be counted", job.name)
 
 
 async def run_due(tenant: TenantRef, *, until: datetime | None = None, raising: bool = False, limit: int = 500) -> int:
@@ -190,7 +242,7 @@ async def run_due(tenant: TenantRef, *, until: datetime | None = None, raising: 
                 result = await execute_job(jobs[0])
             finally:
                 leases.drop(jobs[0].id)
-            ran += result.outcome in (Outcome.DONE, Outcome.FAILED)
+            ran += result.outcome in (Outcome.DONE, Outcome.DROPPED, Outcome.FAILED)
             if result.error is not None:
                 failed.add(jobs[0].id)
                 if raising:

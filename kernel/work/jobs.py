@@ -164,7 +164,7 @@ async def cancel_jobs(key: str, *, prefix: bool = False) -> int:
 
 
 #: Not held back by an admin.
-_FREE = f"NOT EXISTS (SELECT FROM kernel_job_hold h WHERE {table.HELD})"  # noqa: S608  a constant
+_FREE = f"NOT EXISTS (SELECT FROM kernel_job_hold h WHERE {table.HELD})"
 
 
 async def unpark(tenant_id: UUID, plugin_id: str) -> int:

@@ -6,12 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from ..base.log import get_logger
 from . import table
 
 log = get_logger(__name__)
+
+
+#: Seconds. Renewed every two; a killed process's jobs are taken up by others when it has run out, within 10 s.
+LEASE: Final = 8.0
 
 
 @dataclass(slots=True)
@@ -23,10 +28,10 @@ class Held:
 class Leases:
     """One heartbeat statement renews them all; a job whose lease was lost is cancelled, another process has it."""
 
-    def __init__(self, owner: str, *, lease: float = 30.0, beat: float | None = None) -> None:
+    def __init__(self, owner: str, *, lease: float = LEASE, beat: float | None = None) -> None:
         self.owner = owner
         self.lease = lease
-        self.beat = beat if beat is not None else lease / 3
+        self.beat = beat if beat is not None else lease / 4
         self.held: dict[UUID, Held] = {}
 
     def add(self, job: table.Claimed) -> None:

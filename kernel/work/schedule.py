@@ -131,5 +131,6 @@ def _row(p: _Planned) -> table.NewJob:
         run_at=min(p.instant, now()),
         max_attempts=p.job.attempts,
         queue=p.job.queue,
+        priority=p.job.priority,
         dedupe_key=f"{p.job.name}@{p.instant.isoformat(timespec='seconds')}",
     )

@@ -39,7 +39,7 @@ async def dsn(server: embedded.Embedded) -> str:
     await close_database()
     owner = await asyncpg.connect(server.dsn_owner)
     try:
-        await rls.secure(owner, [models.Event, models.Job, models.Schedule])
+        await rls.secure(owner, [models.Event, models.Job, models.Schedule, models.Hold, models.Trouble])
         assert await rls.leaks(owner) == []
     finally:
         await owner.close()
@@ -51,7 +51,14 @@ async def db(dsn: str) -> AsyncIterator[str]:
     """The open, empty database."""
     await open_database(dsn, MODULES)
     with every_tenant():
-        for table in ("kernel_job", "kernel_event", "kernel_schedule"):
+        for table in (
+            "kernel_job",
+            "kernel_event",
+            "kernel_schedule",
+            "kernel_job_hold",
+            "kernel_trouble",
+            "kernel_incident",
+        ):
             await execute(f"DELETE FROM {table}")
     schedule.forget()
     isolation.forgive()

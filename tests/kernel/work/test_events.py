@@ -15,7 +15,7 @@ from kernel.base.events import event, from_data
 from kernel.base.ids import new_id
 from kernel.engines.connection import unit_of_work
 from kernel.work.events import publish, published_events
-from kernel.work.jobs import job_counts, replay
+from kernel.work.keeping import job_counts, replay
 from kernel.work.models import Event, Job
 from kernel.work.worker import run_due
 
@@ -110,8 +110,8 @@ async def test_a_failing_handler_is_retried_then_dead_then_replayed(db: str) -> 
         assert job.finished_at is not None
         assert "ValueError" in str(job.last_error)
         assert "hunter2" not in str(job.last_error)
-        assert await replay(job.id)
-        assert not await replay(job.id)
+        assert await replay([job.id])
+        assert not await replay([job.id])
         with pytest.raises(ValueError, match="no, password"):
             await run_due(ACME, raising=True)
         assert (await Job.get()).attempts == 1

@@ -16,15 +16,8 @@ from kernel.engines.client import DatabaseUnavailable
 from kernel.engines.connection import execute, rolled_back, unit_of_work
 from kernel.work import execution, schedule, table
 from kernel.work.execution import backoff
-from kernel.work.jobs import (
-    cancel_jobs,
-    enqueue,
-    job_counts,
-    purge_finished,
-    replay,
-    unpark,
-    unpark_effective,
-)
+from kernel.work.jobs import cancel_jobs, enqueue, unpark, unpark_effective
+from kernel.work.keeping import job_counts, purge, replay
 from kernel.work.models import Job
 from kernel.work.worker import Worker, make_broker, run_due
 
@@ -238,7 +231,7 @@ async def test_the_last_lost_lease_is_dead(db: str) -> None:
         job = await Job.get()
         assert job.state == "dead"
         assert "crashed" in str(job.last_error)
-        assert await replay(job_id)
+        assert await replay([job_id])
 
 
 async def test_each_job_is_claimed_by_one_process(db: str) -> None:
@@ -263,17 +256,17 @@ async def test_done_jobs_are_purged_after_a_week(db: str) -> None:
     with running(REGISTRY), tenant_scope(ACME):
         await enqueue("alpha.note")
         await run_due(ACME)
-        await purge_finished()
+        await purge()
         assert await states() == ["done"]
         with frozen_at(now() + timedelta(days=8)):
-            await purge_finished()
+            await purge()
         assert await states() == []
 
 
-def test_backoff_grows_to_five_minutes_and_spreads() -> None:
-    assert 1.6 <= backoff(1).total_seconds() <= 2.4
-    assert 240 <= backoff(50).total_seconds() <= 360
-    assert len({backoff(5) for _ in range(10)}) > 1
+def test_backoff_is_exponential_with_full_jitter_up_to_an_hour() -> None:
+    for attempts, most in ((1, 4), (2, 16), (3, 64), (50, 3600)):
+        pauses = [backoff(attempts).total_seconds() for _ in range(300)]
+        assert 1 <= min(pauses) < most / 2 < max(pauses) <= most, (attempts, min(pauses), max(pauses))
 
 
 async def test_a_short_absence_of_the_database_does_not_repeat_finished_work(

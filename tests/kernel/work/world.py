@@ -52,6 +52,7 @@ class FakeSnapshots:
         effective = frozenset(on)
         new = SimpleNamespace(
             tenant=tenant, state=state, locale="de", locales=("de",), zone=zone, effective=effective, settings={},
+            rules=(),
             why={name: "switched off by the tenant" for name in {"alpha", "beta"} - effective},
             shape=self.shapes.of(effective),
         )  # fmt: skip
