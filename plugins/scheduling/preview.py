@@ -34,7 +34,7 @@ class Week:
 
 def _bare(hours: Any) -> Availability:
     """The hours alone: nothing taken, no notice, no window."""
-    return availability(InterviewType(**_RAW), hours, ())
+    return availability(InterviewType(**_RAW), hours)
 
 
 async def week(account_id: UUID, schedule: Schedule, asked: str) -> Week | None:

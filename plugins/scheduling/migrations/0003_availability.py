@@ -8,162 +8,193 @@ from kernel.base.ids import new_id
 from tortoise import fields
 from tortoise.indexes import Index
 
+
 class Migration(migrations.Migration):
-    dependencies = [('scheduling', '0002_booking_depth')]
+    dependencies = [("scheduling", "0002_booking_depth")]
 
     initial = False
 
     operations = [
         ops.CreateModel(
-            name='Busy',
+            name="Busy",
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id)),
-                ('tenant_id', fields.UUIDField(db_index=True)),
-                ('account_id', fields.UUIDField()),
-                ('source', fields.CharField(max_length=60)),
-                ('starts_at', fields.DatetimeField()),
-                ('ends_at', fields.DatetimeField()),
+                ("id", fields.UUIDField(primary_key=True, default=new_id)),
+                ("tenant_id", fields.UUIDField(db_index=True)),
+                ("account_id", fields.UUIDField()),
+                ("source", fields.CharField(max_length=60)),
+                ("starts_at", fields.DatetimeField()),
+                ("ends_at", fields.DatetimeField()),
             ],
-            options={'table': 'scheduling_busy', 'app': 'scheduling', 'indexes': [Index(fields=['tenant_id', 'account_id', 'ends_at']), Index(fields=['tenant_id', 'account_id', 'source'])], 'pk_attr': 'id'},
+            options={
+                "table": "scheduling_busy",
+                "app": "scheduling",
+                "indexes": [
+                    Index(fields=["tenant_id", "account_id", "ends_at"]),
+                    Index(fields=["tenant_id", "account_id", "source"]),
+                ],
+                "pk_attr": "id",
+            },
         ),
         ops.CreateModel(
-            name='Demand',
+            name="Demand",
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id)),
-                ('tenant_id', fields.UUIDField(db_index=True)),
-                ('week', fields.DateField()),
-                ('hour', fields.IntField()),
-                ('searches', fields.IntField(default=0)),
+                ("id", fields.UUIDField(primary_key=True, default=new_id)),
+                ("tenant_id", fields.UUIDField(db_index=True)),
+                ("week", fields.DateField()),
+                ("hour", fields.IntField()),
+                ("searches", fields.IntField(default=0)),
             ],
-            options={'table': 'scheduling_demand', 'app': 'scheduling', 'unique_together': (('tenant_id', 'week', 'hour'),), 'pk_attr': 'id'},
+            options={
+                "table": "scheduling_demand",
+                "app": "scheduling",
+                "unique_together": (("tenant_id", "week", "hour"),),
+                "pk_attr": "id",
+            },
         ),
         ops.CreateModel(
-            name='FreeMonth',
+            name="FreeMonth",
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id)),
-                ('tenant_id', fields.UUIDField(db_index=True)),
-                ('account_id', fields.UUIDField()),
-                ('type_id', fields.UUIDField()),
-                ('month', fields.DateField()),
-                ('grain', fields.IntField()),
-                ('bits', fields.BinaryField()),
-                ('zone', fields.CharField(max_length=64)),
-                ('version', fields.BigIntField()),
-                ('stamp', fields.CharField(max_length=64)),
-                ('good_until', fields.DatetimeField(null=True)),
+                ("id", fields.UUIDField(primary_key=True, default=new_id)),
+                ("tenant_id", fields.UUIDField(db_index=True)),
+                ("account_id", fields.UUIDField()),
+                ("type_id", fields.UUIDField()),
+                ("month", fields.DateField()),
+                ("grain", fields.IntField()),
+                ("bits", fields.BinaryField()),
+                ("zone", fields.CharField(max_length=64)),
+                ("version", fields.BigIntField()),
+                ("stamp", fields.CharField(max_length=64)),
+                ("good_until", fields.DatetimeField(null=True)),
             ],
-            options={'table': 'scheduling_free_month', 'app': 'scheduling', 'unique_together': (('tenant_id', 'type_id', 'month', 'account_id'),), 'indexes': [Index(fields=['tenant_id', 'account_id'])], 'pk_attr': 'id'},
+            options={
+                "table": "scheduling_free_month",
+                "app": "scheduling",
+                "unique_together": (("tenant_id", "type_id", "month", "account_id"),),
+                "indexes": [Index(fields=["tenant_id", "account_id"])],
+                "pk_attr": "id",
+            },
         ),
         ops.CreateModel(
-            name='Pulse',
+            name="Pulse",
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id)),
-                ('tenant_id', fields.UUIDField(db_index=True)),
-                ('account_id', fields.UUIDField()),
-                ('version', fields.BigIntField(default=1)),
-                ('changed', fields.BigIntField(default=0)),
+                ("id", fields.UUIDField(primary_key=True, default=new_id)),
+                ("tenant_id", fields.UUIDField(db_index=True)),
+                ("account_id", fields.UUIDField()),
+                ("version", fields.BigIntField(default=1)),
+                ("changed", fields.BigIntField(default=0)),
             ],
-            options={'table': 'scheduling_pulse', 'app': 'scheduling', 'unique_together': (('tenant_id', 'account_id'),), 'indexes': [Index(fields=['tenant_id', 'changed'])], 'pk_attr': 'id'},
+            options={
+                "table": "scheduling_pulse",
+                "app": "scheduling",
+                "unique_together": (("tenant_id", "account_id"),),
+                "indexes": [Index(fields=["tenant_id", "changed"])],
+                "pk_attr": "id",
+            },
         ),
         ops.CreateModel(
-            name='Travel',
+            name="Travel",
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id)),
-                ('tenant_id', fields.UUIDField(db_index=True)),
-                ('account_id', fields.UUIDField(db_index=True)),
-                ('starts_on', fields.DateField()),
-                ('ends_on', fields.DateField()),
-                ('zone', fields.CharField(max_length=64)),
-                ('note', fields.CharField(default='', max_length=120)),
+                ("id", fields.UUIDField(primary_key=True, default=new_id)),
+                ("tenant_id", fields.UUIDField(db_index=True)),
+                ("account_id", fields.UUIDField(db_index=True)),
+                ("starts_on", fields.DateField()),
+                ("ends_on", fields.DateField()),
+                ("zone", fields.CharField(max_length=64)),
+                ("note", fields.CharField(default="", max_length=120)),
             ],
-            options={'table': 'scheduling_travel', 'app': 'scheduling', 'pk_attr': 'id'},
+            options={"table": "scheduling_travel", "app": "scheduling", "pk_attr": "id"},
         ),
         ops.CreateModel(
-            name='Window',
+            name="Window",
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id)),
-                ('tenant_id', fields.UUIDField(db_index=True)),
-                ('account_id', fields.UUIDField(db_index=True)),
-                ('date', fields.DateField()),
-                ('zone', fields.CharField(max_length=64)),
-                ('ranges', fields.JSONField(default=list)),
-                ('at', fields.DatetimeField(default=now)),
+                ("id", fields.UUIDField(primary_key=True, default=new_id)),
+                ("tenant_id", fields.UUIDField(db_index=True)),
+                ("account_id", fields.UUIDField(db_index=True)),
+                ("date", fields.DateField()),
+                ("zone", fields.CharField(max_length=64)),
+                ("ranges", fields.JSONField(default=list)),
+                ("at", fields.DatetimeField(default=now)),
             ],
-            options={'table': 'scheduling_window', 'app': 'scheduling', 'unique_together': (('tenant_id', 'account_id', 'date'),), 'pk_attr': 'id'},
+            options={
+                "table": "scheduling_window",
+                "app": "scheduling",
+                "unique_together": (("tenant_id", "account_id", "date"),),
+                "pk_attr": "id",
+            },
         ),
         ops.AddField(
-            model_name='InterviewType',
-            name='durations',
-            field=fields.JSONField(default=list, db_default='[]'),
+            model_name="InterviewType",
+            name="durations",
+            field=fields.JSONField(default=list, db_default="[]"),
         ),
         ops.AddField(
-            model_name='InterviewType',
-            name='offset_minutes',
+            model_name="InterviewType",
+            name="offset_minutes",
             field=fields.IntField(default=0, db_default=0),
         ),
         ops.AddField(
-            model_name='InterviewType',
-            name='window_from',
+            model_name="InterviewType",
+            name="window_from",
             field=fields.DateField(null=True),
         ),
         ops.AddField(
-            model_name='InterviewType',
-            name='window_to',
+            model_name="InterviewType",
+            name="window_to",
             field=fields.DateField(null=True),
         ),
         ops.AddField(
-            model_name='Offer',
-            name='offered_at',
-            field=fields.DatetimeField(default=now, db_default='2026-01-01T00:00:00Z'),
+            model_name="Offer",
+            name="offered_at",
+            field=fields.DatetimeField(default=now, db_default="2026-01-01T00:00:00Z"),
         ),
         ops.AddField(
-            model_name='Offer',
-            name='priority',
+            model_name="Offer",
+            name="priority",
             field=fields.IntField(default=2, db_default=2),
         ),
         ops.AddField(
-            model_name='Offer',
-            name='schedule_id',
+            model_name="Offer",
+            name="schedule_id",
             field=fields.UUIDField(null=True),
         ),
         ops.AddField(
-            model_name='Offer',
-            name='weight',
+            model_name="Offer",
+            name="weight",
             field=fields.IntField(default=100, db_default=100),
         ),
         ops.AddField(
-            model_name='Schedule',
-            name='consecutive',
+            model_name="Schedule",
+            name="consecutive",
             field=fields.IntField(null=True),
         ),
         ops.AddField(
-            model_name='Schedule',
-            name='holidays',
+            model_name="Schedule",
+            name="holidays",
             field=fields.JSONField(null=True),
         ),
         ops.AddField(
-            model_name='Schedule',
-            name='minutes_per_day',
+            model_name="Schedule",
+            name="minutes_per_day",
             field=fields.IntField(null=True),
         ),
         ops.AddField(
-            model_name='Schedule',
-            name='minutes_per_week',
+            model_name="Schedule",
+            name="minutes_per_week",
             field=fields.IntField(null=True),
         ),
         ops.AddField(
-            model_name='Schedule',
-            name='per_month',
+            model_name="Schedule",
+            name="per_month",
             field=fields.IntField(null=True),
         ),
         ops.AddField(
-            model_name='Schedule',
-            name='rest_minutes',
+            model_name="Schedule",
+            name="rest_minutes",
             field=fields.IntField(default=15, db_default=15),
         ),
         ops.AddField(
-            model_name='TimeOff',
-            name='redirect_id',
+            model_name="TimeOff",
+            name="redirect_id",
             field=fields.UUIDField(null=True),
         ),
         # Whatever changes somebody's free times makes their pulse rise in the same transaction, so that what was worked
@@ -192,8 +223,6 @@ class Migration(migrations.Migration):
                     CASE TG_TABLE_NAME WHEN 'scheduling_date_override' THEN
                         'SELECT c.tenant_id, array_agg(DISTINCT s.account_id) AS accounts FROM changed c'
                         ' JOIN scheduling_schedule s ON s.tenant_id = c.tenant_id AND s.id = c.schedule_id GROUP BY 1'
-                    WHEN 'scheduling_ask' THEN
-                        'SELECT tenant_id, array_agg(DISTINCT interviewer_id) AS accounts FROM changed GROUP BY 1'
                     ELSE
                         'SELECT tenant_id, array_agg(DISTINCT account_id) AS accounts FROM changed GROUP BY 1'
                     END)
@@ -208,15 +237,14 @@ class Migration(migrations.Migration):
                     PERFORM scheduling_touch(OLD.tenant_id, ARRAY[OLD.interviewer_id, OLD.second_id], TG_OP = 'DELETE');
                 END IF;
                 IF TG_OP <> 'DELETE' THEN
-                    PERFORM scheduling_touch(NEW.tenant_id, ARRAY[NEW.interviewer_id, NEW.second_id]
-                        || ARRAY(SELECT interviewer_id FROM scheduling_ask WHERE booking_id = NEW.id), false);
+                    PERFORM scheduling_touch(NEW.tenant_id, ARRAY[NEW.interviewer_id, NEW.second_id], false);
                 END IF;
                 RETURN NULL;
             END $$;
             DO $$
             DECLARE name text;
             BEGIN
-                FOREACH name IN ARRAY ARRAY['schedule', 'date_override', 'time_off', 'travel', 'busy', 'offer', 'ask'] LOOP
+                FOREACH name IN ARRAY ARRAY['schedule', 'date_override', 'time_off', 'travel', 'busy', 'offer'] LOOP
                     EXECUTE format('CREATE TRIGGER scheduling_touch_new AFTER INSERT ON scheduling_%s'
                         ' REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION scheduling_touch_rows()', name);
                     EXECUTE format('CREATE TRIGGER scheduling_touch_other AFTER UPDATE ON scheduling_%s'

@@ -16,8 +16,8 @@ Period = tuple[datetime, datetime]
 async def busy_of(accounts: Collection[UUID], span: Period) -> dict[UUID, tuple[Period, ...]]:
     """Imported busy times that touch the span, by account; aware UTC, in order. Whoever has none is missing."""
     rows = await sql(
-        "SELECT account_id, starts_at, ends_at FROM scheduling_busy WHERE tenant_id = $1 AND account_id = ANY($2::uuid[])"
-        " AND ends_at > $3 AND starts_at < $4 ORDER BY starts_at",
+        "SELECT account_id, starts_at, ends_at FROM scheduling_busy WHERE tenant_id = $1"
+        " AND account_id = ANY($2::uuid[]) AND ends_at > $3 AND starts_at < $4 ORDER BY starts_at",
         current_tenant().id,
         list(accounts),
         *span,

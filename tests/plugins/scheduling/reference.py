@@ -51,38 +51,67 @@ class Reference:
                     return True
         return False
 
-    def judge(self, instant: datetime, step: int) -> tuple[bool, bool]:
+    def judge(self, instant: datetime, step: int, offset: int = 0) -> tuple[bool, bool]:
         """(is it within hours, and is it on the grid of a clock by which it is)."""
         covered = grid = False
         for zone in self.zones:
             reading = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
             if self.in_hours(reading, zone):
                 covered = True
-                grid = grid or (reading.second == 0 and (reading.hour * 60 + reading.minute) % step == 0)
+                grid = grid or (reading.second == 0 and (reading.hour * 60 + reading.minute - offset) % step == 0)
         return covered, grid
 
-    def limit_reached(self, instant: datetime) -> bool:
+    def limit_reached(self, instant: datetime, duration: int) -> bool:
         home = ZoneInfo(self.who.zone)
         day = instant.astimezone(home).date()
-        starts = [start.astimezone(home).date() for start, _ in self.who.busy]
+        held = self.who.busy if self.who.sessions is None else self.who.sessions
+        lengths = [(start.astimezone(home).date(), (end - start).total_seconds() / 60) for start, end in held]
         limits = self.who.limits
-        if limits.per_day is not None and sum(other == day for other in starts) >= limits.per_day:
-            return True
-        week = day.isocalendar()[:2]
-        return limits.per_week is not None and sum(o.isocalendar()[:2] == week for o in starts) >= limits.per_week
+        for count, minutes, same in (
+            (limits.per_day, limits.minutes_day, lambda other: other == day),
+            (limits.per_week, limits.minutes_week, lambda other: other.isocalendar()[:2] == day.isocalendar()[:2]),
+            (limits.per_month, limits.minutes_month, lambda other: (other.year, other.month) == (day.year, day.month)),
+        ):
+            inside = [length for other, length in lengths if same(other)]
+            if count is not None and len(inside) >= count:
+                return True
+            if minutes is not None and sum(inside) + duration > minutes:
+                return True
+        return self.in_a_row(instant, duration, held)
+
+    def in_a_row(self, instant: datetime, duration: int, held: tuple[tuple[datetime, datetime], ...]) -> bool:
+        """Would this session be one too many without a rest?"""
+        most, rest = self.who.limits.consecutive, timedelta(minutes=self.who.limits.rest)
+        if most is None:
+            return False
+        everything = sorted([*held, (instant, instant + timedelta(minutes=duration))])
+        runs: list[list[tuple[datetime, datetime]]] = []
+        for session in everything:
+            if runs and session[0] - max(end for _, end in runs[-1]) < rest:
+                runs[-1].append(session)
+            else:
+                runs.append([session])
+        return any(len(run) > most and (instant, instant + timedelta(minutes=duration)) in run for run in runs)
+
+    def in_window(self, instant: datetime, now: datetime) -> bool:
+        home, who = ZoneInfo(self.who.zone), self.who
+        day, today = instant.astimezone(home).date(), now.astimezone(home).date()
+        if who.rolling_days is not None and day > today + who.rolling_days * ONE_DAY:
+            return False
+        return (who.first_date is None or day >= who.first_date) and (who.last_date is None or day <= who.last_date)
 
     def touches(self, low: datetime, high: datetime) -> bool:
         periods = (*self.who.busy, *self.who.time_off)
         return any(start < end and start < high and low < end for start, end in periods)
 
     def slots(
-        self, start: datetime, end: datetime, now: datetime, duration: int, step: int, unit: int = 60
+        self, start: datetime, end: datetime, now: datetime, duration: int, step: int, unit: int = 60, offset: int = 0
     ) -> list[datetime]:
         who, tick = self.who, timedelta(seconds=unit)
         judged = []
         instant = start
         while instant < end:
-            judged.append(self.judge(instant, step))
+            judged.append(self.judge(instant, step, offset))
             instant += tick
         needed = duration * 60 // unit
         run, found = 0, []  # run = units available from here on
@@ -90,10 +119,15 @@ class Reference:
             covered, grid = judged[i]
             run = run + 1 if covered else 0
             at = start + i * tick
-            if not grid or run < needed or at < now + timedelta(minutes=who.minimum_notice):
+            if at < now + timedelta(minutes=who.minimum_notice) or not self.in_window(at, now):
+                continue
+            if (at, at + timedelta(minutes=duration)) in who.joinable and at + timedelta(minutes=duration) <= end:
+                found.append(at)
+                continue
+            if not grid or run < needed:
                 continue
             before, after = timedelta(minutes=who.buffer_before), timedelta(minutes=duration + who.buffer_after)
-            if not self.touches(at - before, at + after) and not self.limit_reached(at):
+            if not self.touches(at - before, at + after) and not self.limit_reached(at, duration):
                 found.append(at)
         return found[::-1]
 
