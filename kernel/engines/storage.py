@@ -56,6 +56,9 @@ class Storage(Protocol):
     def path(self, key: str) -> Path | None:
         """A local file to be sent as it is, or None when the bytes are elsewhere."""
 
+    async def link(self, key: str, *, seconds: int, content_type: str, disposition: str) -> str | None:
+        """An address elsewhere at which the object can be fetched for a while, or None: then we send it."""
+
     async def close(self) -> None: ...
 
 
@@ -114,6 +117,9 @@ class LocalStorage:
         target = self.path(key)
         await asyncio.to_thread(target.unlink, missing_ok=True)
 
+    async def link(self, key: str, *, seconds: int, content_type: str, disposition: str) -> str | None:
+        return None
+
     async def close(self) -> None:
         """Nothing is kept open."""
 
@@ -153,7 +159,11 @@ def _settle(file: BinaryIO, name: str, target: Path) -> None:
 
 
 def open_storage(config: Config) -> Storage:
-    """The storage of this installation: the folder `files` of its data."""
+    """The storage of this installation: the configured bucket, else the folder `files` of its data."""
+    if config.storage_url is not None:
+        from .storage_s3 import S3Storage
+
+        return S3Storage(config)
     return LocalStorage(config.data_dir / "files")
 
 
