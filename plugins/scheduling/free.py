@@ -9,12 +9,13 @@ answer is what is stored, so lists made from here agree with the booking page.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import Final
 from uuid import UUID
 
@@ -23,12 +24,13 @@ from kernel import current_tenant, execute, in_unit_of_work, now, sql
 from . import holidays
 from .availability import NOTHING_TAKEN, Hours, Taken, availability, hours_of, taken_from
 from .models import InterviewType
-from .slots import Availability, bits, free_slots
+from .slots import Availability, bits, free_seconds
 from .slots.model import Period
 from .slots.spans import Span, ceil_second, floor_second, to_instant
 
 #: Raised when the engine's answers change, so that what older code stored is not used.
 _REVISION: Final = 1
+_ZONES: Final = version("tzdata")
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 #: Seconds for which a board believes who belongs to its group.
 _MEMBERS_FOR: Final = 30
@@ -42,6 +44,16 @@ LEFT JOIN scheduling_free_month f ON f.tenant_id = o.tenant_id AND f.type_id = o
   AND f.account_id = o.account_id AND f.version = coalesce(p.version, 0) AND f.stamp = $4
   AND (f.good_until IS NULL OR f.good_until > $5)
 WHERE o.tenant_id = $1 AND o.type_id = $2
+"""
+
+_JOINED = """
+SELECT f.month, f.zone, count(*) AS people, string_agg(f.bits, ''::bytea) AS packed,
+  (SELECT count(*) FROM scheduling_offer o WHERE o.tenant_id = $1 AND o.type_id = $2 AND {o}) AS wanted
+FROM scheduling_free_month f
+JOIN scheduling_pulse p ON p.tenant_id = f.tenant_id AND p.account_id = f.account_id AND p.version = f.version
+WHERE f.tenant_id = $1 AND f.type_id = $2 AND f.month = ANY($3::date[]) AND f.stamp = $4
+  AND (f.good_until IS NULL OR f.good_until > $5) AND {f}
+GROUP BY f.month, f.zone
 """
 
 _KEEP = """
@@ -116,6 +128,44 @@ async def table(
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Anybody:
+    """Starts at which at least one of many is free: bits from `base` on, `grain` seconds apart."""
+
+    base: int
+    grain: int
+    row: int
+
+    def texts(self) -> list[str]:
+        """The starts as `2026-11-24T09:30Z`, in order."""
+        return bits.texts(self.row, self.base, self.grain)
+
+
+async def anybody(
+    kind: InterviewType, ids: Collection[UUID] | None, low: datetime, high: datetime, *, at: datetime | None = None
+) -> Anybody:
+    """When any of these can be booked (None: of all who offer it), joined as the rows come from the database."""
+    at = at or now()
+    months, grain = _between(max(low, at), high), bits.grain_of(kind.step_minutes, kind.offset_minutes)
+    args = [current_tenant().id, kind.id, months, stamp_of(kind), at]
+    mine = "true" if ids is None else "{}.account_id = ANY($6::uuid[])"
+    query = _JOINED.format(o=mine.format("o"), f=mine.format("f"))
+    rows = await sql(query, *args, *(() if ids is None else (list(ids),)))
+    if not rows or sum(row.people for row in rows) != rows[0].wanted * len(months):
+        whole = await table(kind, ids, low, high, at=at)  # somebody's month has to be worked out
+        return Anybody(whole.base, whole.grain, whole.any_free())
+    whole_months = _Whole(_second(months[0]), grain)
+    span, found = (ceil_second(low), ceil_second(high)), 0
+    for zone in {row.zone for row in rows}:
+        theirs = 0
+        for row in rows:
+            if row.zone == zone:
+                shift = (_second(row.month) - whole_months.base) // grain
+                theirs |= bits.union(row.packed, _size(row.month, grain)) << shift
+        found |= theirs & _allowed(kind, zone, span, at, whole_months)
+    return Anybody(whole_months.base, grain, found)
+
+
 @dataclass(slots=True)
 class _Whole:
     """Rows of whole months, with the zone by which each one's booking window counts."""
@@ -177,13 +227,15 @@ async def _work_out(
     taken = await taken_from(missing, low, high, at)
     fresh: list[tuple[UUID, date, bytes, str, int, datetime | None]] = []
     for account_id, months in sorted(missing.items()):
-        theirs, until = hours.get(account_id), taken.get(account_id, NOTHING_TAKEN).until
+        theirs, gone = hours.get(account_id), taken.get(account_id, NOTHING_TAKEN)
+        starts = [] if theirs is None else _starts(kind, theirs, gone, low, high)
+        zone, until = (theirs.zone if theirs is not None else ""), gone.until
         for month in months:
-            row = 0 if theirs is None else _month(kind, theirs, taken.get(account_id, NOTHING_TAKEN), month)
-            zone = theirs.zone if theirs is not None else ""
+            a, b = _second(month), _second(_next(month))
+            row = bits.encode(starts[bisect_left(starts, a) : bisect_left(starts, b)], a, whole.grain)
             whole.add(account_id, month, row, zone)
-            size = (row.bit_length() + 7) // 8
-            fresh.append((account_id, month, row.to_bytes(size, "little"), zone, whole.versions[account_id], until))
+            packed = row.to_bytes(_size(month, whole.grain), "little")
+            fresh.append((account_id, month, packed, zone, whole.versions[account_id], until))
         if until is not None:
             whole.until[account_id] = until
     if not in_unit_of_work():  # a reader's by-product: what was written meanwhile may not be undone with it
@@ -197,31 +249,29 @@ async def _work_out(
         )
 
 
-def _month(kind: InterviewType, hours: Hours, taken: Taken, month: date) -> int:
-    """The engine's answer for one month, without notice and booking window, which depend on when one asks."""
+def _starts(kind: InterviewType, hours: Hours, taken: Taken, low: datetime, high: datetime) -> list[int]:
+    """The engine's answer for whole months, without notice and booking window, which depend on when one asks."""
     who = availability(kind, hours, taken)
     bare = Availability(
         who.zone, who.rules, who.overrides, who.time_off, who.travel, who.busy, who.buffer_before, who.buffer_after,
         limits=who.limits, sessions=who.sessions,
     )  # fmt: skip
-    low, high = _start(month), _start(_next(month))
-    starts = free_slots(
-        bare, start=low, end=high + timedelta(minutes=kind.duration_minutes - 1), now=_LONG_AGO,
+    return free_seconds(
+        bare, start=low, end=high + timedelta(minutes=kind.duration_minutes), now=_LONG_AGO,
         duration=kind.duration_minutes, step=kind.step_minutes, offset=kind.offset_minutes,
     )  # fmt: skip
-    grain = bits.grain_of(kind.step_minutes, kind.offset_minutes)
-    return bits.encode((floor_second(start) for start in starts if start < high), floor_second(low), grain)
+
+
+def _size(month: date, grain: int) -> int:
+    """Bytes of a month's row: the same for everybody, so that rows can be joined as they come."""
+    return -(-(_second(_next(month)) - _second(month)) // grain // 8)
 
 
 def stamp_of(kind: InterviewType) -> str:
     """Changes with whatever a stored month depends on besides the interviewer's own rows."""
-    try:
-        zones = version("tzdata")
-    except PackageNotFoundError:  # pragma: no cover - it is required
-        zones = ""
     parts = (
         _REVISION, kind.duration_minutes, kind.step_minutes, kind.offset_minutes, kind.buffer_before,
-        kind.buffer_after, holidays.of_tenant(), zones,
+        kind.buffer_after, holidays.of_tenant(), _ZONES,
     )  # fmt: skip
     return sha256(repr(parts).encode()).hexdigest()[:32]
 
@@ -343,8 +393,9 @@ async def _board(
             board.tally.drop(gone)
         stale |= wanted - known
         board.members_at = at
-    again = (changed | stale) & (board.tally.members() | stale)
-    if again:
+    if changed:
+        changed &= board.tally.members()
+    if again := changed | stale:
         board.take(again, await _months(kind, again, _start(months[0]), _start(_next(months[-1])), at))
     board.seen = rows[0].seen
     _boards[key] = board

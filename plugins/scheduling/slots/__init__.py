@@ -20,7 +20,7 @@ its date's hours are read in (an overnight range keeps the zone of the date it b
 """
 
 from plugins.scheduling.slots.clock import clock_changes
-from plugins.scheduling.slots.engine import free_by_start, free_slots, is_bookable, nearest
+from plugins.scheduling.slots.engine import free_by_start, free_seconds, free_slots, is_bookable, nearest
 from plugins.scheduling.slots.model import Availability, Limits, Override, Refusal, Rule, Travel
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Travel",
     "clock_changes",
     "free_by_start",
+    "free_seconds",
     "free_slots",
     "is_bookable",
     "nearest",

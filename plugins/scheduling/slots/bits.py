@@ -6,12 +6,13 @@ Everything is whole seconds, as in the engine. A grain divides every start's dis
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from datetime import date
 from math import gcd
 from typing import Generic, TypeVar
 
 from plugins.scheduling.slots.closures import closed_starts
 from plugins.scheduling.slots.model import Availability, Refusal
-from plugins.scheduling.slots.spans import DAY, Span, subtract
+from plugins.scheduling.slots.spans import DAY, EPOCH_ORDINAL, Span, subtract
 
 Who = TypeVar("Who", bound=Hashable)
 
@@ -51,6 +52,25 @@ def places_of(bits: int) -> Iterator[int]:
         if byte:
             for bit in _BITS_OF[byte]:
                 yield i * 8 + bit
+
+
+def union(packed: bytes, size: int) -> int:
+    """All rows of `size` bytes, one after another in `packed`, as one: halved again and again, so a few long steps."""
+    rows, found = len(packed) // size, int.from_bytes(packed, "little")
+    while rows > 1:
+        rows = (rows + 1) // 2
+        width = rows * size * 8
+        found = (found >> width) | (found & ((1 << width) - 1))
+    return found
+
+
+def texts(bits: int, base: int, grain: int) -> list[str]:
+    """The starts as `2026-11-24T09:30Z`; `base` is a UTC midnight."""
+    a_day = DAY // grain
+    clock = [f"T{second // 3600:02}:{second // 60 % 60:02}Z" for second in range(0, DAY, grain)]
+    length = bits.bit_length() // a_day + 1
+    dates = [f"{date.fromordinal(EPOCH_ORDINAL + base // DAY + n)}" for n in range(length)]
+    return [dates[place // a_day] + clock[place % a_day] for place in places_of(bits)]
 
 
 def first(bits: int, base: int, grain: int, count: int = 1) -> list[int]:

@@ -316,3 +316,21 @@ async def test_new_interviewers_get_their_share(world: World) -> None:
             await booking_service.hold(booking_service.Wish(kind, card, candidate, start, "UTC"))
     assert set(seen[:20]) == {"maya"}
     assert 1 <= seen[20:].count("noor") <= 5
+
+
+async def test_joined_rows_are_the_union_of_everybodys(world: World) -> None:
+    noor = await interviewer(world.tenant, slug="noor", zone="Asia/Tokyo", weekly={"3": [["10:00", "12:15"]]})
+    ids = [world.interviewer_id, noor.interviewer_id]
+    with world.tenant.scope():
+        kind = await InterviewType.get(id=world.kind.id)
+        at = now()
+        end = at + timedelta(days=kind.window_days + 2)
+        both = sorted({start for who in ids for start in await _exact(kind, who)})
+        wanted = [f"{start:%Y-%m-%dT%H:%MZ}" for start in both]
+        for _turn in range(2):  # worked out, then joined as the rows come
+            assert (await free.anybody(kind, None, at, end, at=at)).texts() == wanted
+        only = await free.anybody(kind, [noor.interviewer_id], at, end, at=at)
+        assert only.texts() == [f"{start:%Y-%m-%dT%H:%MZ}" for start in await _exact(kind, noor.interviewer_id)]
+        await Offer.filter(account_id=world.interviewer_id).delete()
+        assert (await free.anybody(kind, None, at, end, at=at)).texts() == only.texts()
+        assert (await free.anybody(kind, [], at, end, at=at)).texts() == []
