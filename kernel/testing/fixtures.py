@@ -1,7 +1,8 @@
 """pytest fixtures: a real PostgreSQL, the whole application over real HTTP, tenants, people, a real Chromium.
 
 A test that asks for `tenant` gets one of its own, so nothing has to be rolled back or truncated: tenants do not
-see each other. All async fixtures and tests share one session-wide event loop.
+see each other. All async fixtures share one session-wide event loop, and async tests must run in it
+(`asyncio_default_test_loop_scope = "session"`).
 """
 
 from __future__ import annotations
@@ -13,21 +14,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import pytest_asyncio
 
 from ..app import Greenroom, installed, started
 from ..base.clock import frozen_at
 from ..base.config import Config, load_config
 from ..base.context import TenantRef
+from ..base.contract import Notice
 from ..engines import embedded
 from ..operations.serving import listening
 from ..plugging.migrate import apps_of
 from ..tenancy.tenants import create_tenant
+from ..tenancy.toggles import switch
 from ..work.worker import run_due
 from .databases import cluster_folder, open_cluster, run_database
-from .people import TenantKit
+from .people import Site, TenantKit
+from .watching import counting_queries, noting_notices, published
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """For the contract suite; here, because only plugins can add options when a suite is named by its package."""
+    parser.addoption("--plugin", action="append", default=[], help="contract suite: only this plugin (repeatable)")
+
 
 ALL = os.environ.get("GREENROOM_TEST_ALL") == "1"
 
@@ -58,7 +69,7 @@ def test_config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     return load_config(env, mode="test", port=unused_port(), data=data)
 
 
-@pytest.fixture(scope="session")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def database(cluster: embedded.Embedded, test_config: Config) -> AsyncIterator[tuple[str, str]]:
     """DSNs (owner, application) of a migrated database of this run's own."""
     registry = installed(test_config)
@@ -67,7 +78,7 @@ async def database(cluster: embedded.Embedded, test_config: Config) -> AsyncIter
         yield dsns
 
 
-@pytest.fixture(scope="session")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def greenroom(database: tuple[str, str], test_config: Config) -> AsyncIterator[Greenroom]:
     """The application, serving on 127.0.0.1. Jobs run when a test says `run_jobs()`."""
     async with (
@@ -80,7 +91,7 @@ async def greenroom(database: tuple[str, str], test_config: Config) -> AsyncIter
 _count = 0
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def make_tenant(greenroom: Greenroom) -> AsyncIterator[Callable[..., Awaitable[TenantKit]]]:
     """`await make_tenant(plugins={"x": False}, locale="de")`: a fresh tenant with its own host."""
 
@@ -111,13 +122,13 @@ async def make_tenant(greenroom: Greenroom) -> AsyncIterator[Callable[..., Await
         await kit.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def tenant(make_tenant: Callable[..., Awaitable[TenantKit]]) -> TenantKit:
     """A tenant with every plugin in its default state."""
     return await make_tenant()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def other_tenant(make_tenant: Callable[..., Awaitable[TenantKit]]) -> TenantKit:
     return await make_tenant()
 
@@ -133,7 +144,59 @@ def run_jobs() -> Callable[..., Awaitable[int]]:
     return run
 
 
-frozen_time = frozen_at
+@pytest.fixture
+def frozen_time() -> Callable[..., Any]:
+    """`with frozen_time(instant):` - the clock of this process stands still."""
+    return frozen_at
+
+
+@pytest.fixture
+def count_queries() -> Callable[[], Any]:
+    """`with count_queries() as counted:` - how many statements the database was asked: `len(counted)`."""
+    return counting_queries
+
+
+@pytest.fixture
+def notices() -> Iterator[list[Notice]]:
+    """What declared notification types compose during the test, each key once; run the jobs first."""
+    with noting_notices() as found:
+        yield found
+
+
+@pytest.fixture
+def captured_events(tenant: TenantKit) -> Callable[..., Awaitable[list[dict[str, Any]]]]:
+    """`await captured_events("shop.sold.v1")`: the data of what was published in `tenant`, oldest first."""
+
+    async def captured(name: str = "") -> list[dict[str, Any]]:
+        return await published(tenant, name)
+
+    return captured
+
+
+@pytest.fixture
+def as_role(tenant: TenantKit) -> Callable[..., Awaitable[Site]]:
+    """`await as_role("admin")`: a browser signed in to `tenant` as somebody new with these roles."""
+    return tenant.sign_in
+
+
+@pytest.fixture
+def enable(tenant: TenantKit) -> Callable[[str], Awaitable[None]]:
+    """`await enable("shop")`: switch a plugin or feature of `tenant` on, with what it requires."""
+
+    async def on(key: str) -> None:
+        await switch(tenant.ref, key, True, reason="by a test", cascade=True)
+
+    return on
+
+
+@pytest.fixture
+def disable(tenant: TenantKit) -> Callable[[str], Awaitable[None]]:
+    """`await disable("shop")`: switch a plugin or feature of `tenant` off, with what requires it."""
+
+    async def off(key: str) -> None:
+        await switch(tenant.ref, key, False, reason="by a test", cascade=True)
+
+    return off
 
 
 @pytest.fixture(scope="session")
@@ -172,7 +235,7 @@ def chromium_path() -> str | None:
     return next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """One headless Chromium for the run."""
     path = chromium_path()
@@ -206,7 +269,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     return report
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def new_page(request: pytest.FixtureRequest, browser: Browser) -> AsyncIterator[Callable[..., Awaitable[Page]]]:
     """`await new_page(width=390, dark=True)`: a page in a context of its own; console and page errors fail the test.
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from kernel import now, setting, tenant_scope
-from kernel.testing.fixtures import frozen_time
+from kernel.base.clock import frozen_at as frozen_time
 from kernel.testing.people import TenantKit
 from plugins.feedback.models import Exchange
 from plugins.feedback.services import exchanges

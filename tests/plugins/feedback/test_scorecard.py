@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from kernel import now
-from kernel.testing.fixtures import frozen_time
+from kernel.base.clock import frozen_at as frozen_time
 from plugins.feedback.models import Edition, Scorecard
 
 from .kit import Duo, card_form

@@ -51,7 +51,7 @@ async def test_sessions_that_ended_meanwhile_are_caught_up(
 
 
 async def test_due_job_waits_while_off(duo: Duo) -> None:
-    from kernel.testing.fixtures import frozen_time
+    from kernel.base.clock import frozen_at as frozen_time
 
     await duo.send_card()
     await switch(duo.tenant.ref, "feedback", False)

@@ -202,7 +202,7 @@ async def test_cancelling_what_is_paid_leads_to_what_was_bought(tenant: TenantKi
 
 
 async def test_it_expires_by_itself(tenant: TenantKit, run_jobs) -> None:  # type: ignore[no-untyped-def]
-    from kernel.testing.fixtures import frozen_time
+    from kernel.base.clock import frozen_at as frozen_time
 
     deal = await begin(tenant)
     with frozen_time(now() + timedelta(minutes=15, seconds=1)):
@@ -216,7 +216,7 @@ async def test_it_expires_by_itself(tenant: TenantKit, run_jobs) -> None:  # typ
 
 
 async def test_paying_a_second_too_late_charges_nothing(tenant: TenantKit) -> None:
-    from kernel.testing.fixtures import frozen_time
+    from kernel.base.clock import frozen_at as frozen_time
 
     deal = await begin(tenant)
     token_first = await deal.payer.token()
@@ -240,7 +240,7 @@ async def test_the_expiry_of_a_paid_payment_does_nothing(tenant: TenantKit, run_
 
 
 async def test_a_silent_bank_is_asked_again(tenant: TenantKit, run_jobs) -> None:  # type: ignore[no-untyped-def]
-    from kernel.testing.fixtures import frozen_time
+    from kernel.base.clock import frozen_at as frozen_time
 
     deal = await begin(tenant)
     await deal.send("slow")
@@ -366,7 +366,7 @@ async def test_a_failed_one_makes_room_for_another_attempt(tenant: TenantKit) ->
 
 
 async def test_starting_again_prolongs_and_the_old_expiry_waits(tenant: TenantKit, run_jobs) -> None:  # type: ignore[no-untyped-def]
-    from kernel.testing.fixtures import frozen_time
+    from kernel.base.clock import frozen_at as frozen_time
 
     deal = await begin(tenant)
     later = now() + timedelta(minutes=40)

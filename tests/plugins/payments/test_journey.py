@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from kernel import Happened, from_data, now, published_events, services
-from kernel.testing.fixtures import frozen_time
+from kernel.base.clock import frozen_at as frozen_time
 from kernel.testing.people import Site, TenantKit
 from plugins.payments import states
 from plugins.payments.events import PaymentSucceeded
@@ -110,7 +110,7 @@ async def test_without_money_the_time_is_free_again(world: World, run_jobs: Any,
         with frozen_time(now() + timedelta(hours=1)):
             await run_jobs(world.tenant)
     elif card == "cancel":
-        await site.post(f"{path}/cancel", {})
+        await site.post(f"{path}/cancel", {"code": "time"})
     else:
         await site.post(path, {"card": card})
     await run_jobs(world.tenant)
@@ -148,7 +148,7 @@ async def test_cancelling_gives_the_money_back(world: World, run_jobs: Any) -> N
     payment = await payment_at(world, path)
     page = await site.get(f"/bookings/{payment.reference_id}/cancel")
     assert "€95" in page.text
-    answers = {"percent": page.fields()["percent"], "reason": "Caught a cold"}
+    answers = {"seen": page.fields()["seen"], "reason": "Caught a cold"}
     sent = await site.post(f"/bookings/{payment.reference_id}/cancel", answers)
     assert sent.status == 303, sent.text[:500]
     await run_jobs(world.tenant)

@@ -14,8 +14,8 @@ from tortoise.exceptions import IntegrityError
 
 from kernel import execute, now, publish, set_setting, sql, unit_of_work
 from kernel.app import Greenroom
+from kernel.base.clock import frozen_at as frozen_time
 from kernel.base.ids import new_id
-from kernel.testing.fixtures import frozen_time
 from kernel.testing.people import TenantKit
 from plugins.payments import bookkeeping, services, states
 from plugins.payments.ledger import posting
