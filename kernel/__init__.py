@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Asset as Asset,
         Brand as Brand,
         Branding as Branding,
+        BundlePart as BundlePart,
         Command as Command,
         DemoData as DemoData,
         ErrorPages as ErrorPages,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         HealthCheck as HealthCheck,
         Job as Job,
         MenuItem as MenuItem,
+        Metric as Metric,
         ModelModule as ModelModule,
         Money as Money,
         Notice as Notice,
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
         NotificationType as NotificationType,
         Permission as Permission,
         PrivacyProvider as PrivacyProvider,
+        Quota as Quota,
         Role as Role,
         Route as Route,
         SIGNED_IN as SIGNED_IN,
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
         Service as Service,
         Setting as Setting,
         Subscriber as Subscriber,
+        SwitchImpact as SwitchImpact,
         TemplateGlobal as TemplateGlobal,
         Text as Text,
         Widget as Widget,
@@ -127,6 +131,7 @@ if TYPE_CHECKING:
     from .plugging.migrate import Sql as Sql
     from .plugging.privacy import privacy_providers as privacy_providers
     from .tenancy.epoch import touch_tenant as touch_tenant
+    from .tenancy.quotas import room_for as room_for
     from .tenancy.settings import (
         account_setting as account_setting,
         reset_setting as reset_setting,
@@ -143,6 +148,7 @@ if TYPE_CHECKING:
     from .web.headers import allow_devices as allow_devices, allow_sources as allow_sources
     from .web.limits import client_ip as client_ip, spend as spend
     from .web.markdown import render_markdown as render_markdown
+    from .web.paging import Listing as Listing, Page as Page, read_listing as read_listing
     from .web.routing import absolute_url as absolute_url, has_route as has_route, url as url, url_with as url_with
     from .web.sockets import open_socket as open_socket, sse as sse
     from .web.views import (
@@ -177,6 +183,7 @@ _HOMES: dict[str, str] = {
     "Asset": "base.contract",
     "Brand": "base.contract",
     "Branding": "base.contract",
+    "BundlePart": "base.contract",
     "Command": "base.contract",
     "DemoData": "base.contract",
     "Dropped": "work.execution",
@@ -192,17 +199,21 @@ _HOMES: dict[str, str] = {
     "Happened": "base.contract",
     "HealthCheck": "base.contract",
     "Job": "base.contract",
+    "Listing": "web.paging",
     "LOCALES": "base.i18n",
     "MenuItem": "base.contract",
+    "Metric": "base.contract",
     "ModelModule": "base.contract",
     "Money": "base.contract",
     "N_": "base.i18n",
     "Notice": "base.contract",
     "NoticeSink": "base.contract",
     "NotificationType": "base.contract",
+    "Page": "web.paging",
     "Parsed": "web.forms",
     "Permission": "base.contract",
     "PrivacyProvider": "base.contract",
+    "Quota": "base.contract",
     "Role": "base.contract",
     "Route": "base.contract",
     "SIGNED_IN": "base.contract",
@@ -213,6 +224,7 @@ _HOMES: dict[str, str] = {
     "Sql": "plugging.migrate",
     "Stop": "work.filters",
     "Subscriber": "base.contract",
+    "SwitchImpact": "base.contract",
     "TemplateGlobal": "base.contract",
     "TenantModel": "engines.models",
     "TenantRef": "base.context",
@@ -286,6 +298,7 @@ _HOMES: dict[str, str] = {
     "read_file": "engines.storage",
     "read_form": "web.forms",
     "read_json": "web.body",
+    "read_listing": "web.paging",
     "read_query": "web.forms",
     "relative": "base.i18n",
     "render_markdown": "web.markdown",
@@ -293,6 +306,7 @@ _HOMES: dict[str, str] = {
     "require": "auth.permissions",
     "reset_setting": "tenancy.settings",
     "retrying": "engines.connection",
+    "room_for": "tenancy.quotas",
     "route_name": "web.visit",
     "run_in_tenant": "operations.commands",
     "route_stays": "web.visit",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..base.context import current_actor
 from ..engines.connection import in_unit_of_work, unit_of_work
 from ..work.events import publish
 from .events import Audited
@@ -36,6 +37,7 @@ async def record(
         before=_as_json(before),
         after=_as_json(after),
         reason=reason[:1000],
+        via=actor.via if (actor := current_actor()) is not None else "",
     )
     if in_unit_of_work():
         await publish(event)

@@ -24,4 +24,9 @@ async def clean_auth() -> None:
     await execute(
         "DELETE FROM kernel_one_time_token WHERE tenant_id = $1 AND expires_at < $2", tenant_id, now() - KEEP_TOKENS
     )
+    await execute(
+        "DELETE FROM kernel_api_token WHERE tenant_id = $1 AND least(revoked_at, expires_at) < $2",
+        tenant_id,
+        now() - KEEP_SESSIONS,
+    )
     await execute("DELETE FROM kernel_grant WHERE tenant_id = $1 AND until < $2", tenant_id, now() - KEEP_SESSIONS)

@@ -8,10 +8,13 @@ from uuid import UUID
 from ..base.events import event
 
 
-@event("kernel.audited.v1")
+@event("kernel.audited.v1", personal=("before", "after", "reason"), webhooks=False)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
-    """Somebody did something that must be accounted for. `before`/`after` are JSON texts, secrets masked."""
+    """Somebody did something that must be accounted for. `before`/`after` are JSON texts, secrets masked.
+
+    `via` says which API token acted for them, if one did.
+    """
 
     action: str
     subject: str
@@ -19,6 +22,7 @@ class Audited:
     before: str | None = None
     after: str | None = None
     reason: str = ""
+    via: str = ""
 
 
 @event("kernel.account_created.v1")
@@ -62,7 +66,7 @@ class PasswordChanged:
     account_id: UUID
 
 
-@event("kernel.sign_in_succeeded.v1")
+@event("kernel.sign_in_succeeded.v1", personal=("device",), webhooks=False)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
     """`new_device`: no earlier session of this account had this browser or this address."""

@@ -12,6 +12,8 @@ from ..base.clock import now
 from ..engines.models import TenantModel
 
 PENDING, ACTIVE, LOCKED, ERASED = "pending", "active", "locked", "erased"
+#: An account of a program: it cannot sign in, and its rights come from its tokens' role.
+SERVICE = "service"
 
 
 class Account(TenantModel):
@@ -71,7 +73,12 @@ class OneTimeToken(TenantModel):
 
 
 class ApiToken(TenantModel):
-    """A key for programs, acting as an account with part of its rights."""
+    """A key for programs, acting as an account with part of its rights.
+
+    `role` is set for service tokens, whose account is nobody's. `prefix` is what people recognise it by; of the
+    rest only the SHA-256 is kept. `ips` are networks it may be used from, with spaces between them (none: anywhere),
+    `per_minute` its own rate, `last_ip` a network rather than an address.
+    """
 
     account: Any = fields.ForeignKeyField("kernel.Account", related_name="api_tokens", db_index=True)
     name = fields.CharField(max_length=80)
@@ -82,12 +89,35 @@ class ApiToken(TenantModel):
     expires_at = fields.DatetimeField(null=True)
     last_used_at = fields.DatetimeField(null=True)
     revoked_at = fields.DatetimeField(null=True)
+    role = fields.CharField(max_length=60, null=True)
+    ips = fields.CharField(max_length=1000, default="", db_default="")
+    per_minute = fields.IntField(null=True)
+    last_ip = fields.CharField(max_length=64, default="", db_default="")
+    created_by_id = fields.UUIDField(null=True)
+    replaced_by_id = fields.UUIDField(null=True)
 
     account_id: UUID
 
     class Meta:
         table = "kernel_api_token"
         unique_together = (("tenant_id", "token_hash"),)
+
+
+class ApiCall(TenantModel):
+    """What a token was used for: one row per route and status, so that the log stays as small as the API."""
+
+    token: Any = fields.ForeignKeyField("kernel.ApiToken", related_name="calls", db_index=True)
+    route = fields.CharField(max_length=120)
+    status = fields.IntField()
+    count = fields.BigIntField(default=0)
+    last_at = fields.DatetimeField(default=now)
+    last_ip = fields.CharField(max_length=64, default="")
+
+    token_id: UUID
+
+    class Meta:
+        table = "kernel_api_call"
+        unique_together = (("tenant_id", "token_id", "route", "status"),)
 
 
 class RoleRow(TenantModel):

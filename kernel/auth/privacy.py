@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ..base.i18n import N_, _
 from . import accounts, sessions
-from .models import Account, Session, as_instant
+from .models import Account, ApiToken, Session, as_instant
 
 
 async def export(account_id: UUID) -> dict[str, Any]:
@@ -36,7 +36,18 @@ async def export(account_id: UUID) -> dict[str, Any]:
         }
         for s in history
     ]
-    return {"account": held, "sessions": signed_in}
+    tokens = [
+        {
+            "name": t.name,
+            "begins with": t.prefix,
+            "scopes": t.scopes,
+            "created": as_instant(t.created_at),
+            "last used": as_instant(t.last_used_at),
+            "ends": as_instant(t.revoked_at or t.expires_at),
+        }
+        for t in await ApiToken.filter(account_id=account_id).order_by("-created_at").limit(1000)
+    ]
+    return {"account": held, "sessions": signed_in, "api tokens": tokens}
 
 
 async def erase(account_id: UUID) -> list[str]:

@@ -15,6 +15,7 @@ FREE = 5
 _FIRST_WAIT, _LONGEST_WAIT = 4, 900
 _MEMORY = 3600
 #: One address failing on many accounts: this many in ten minutes, then one attempt every few seconds.
+_FREE_TOKENS = 30
 _FREE_PER_ADDRESS, _ADDRESS_WINDOW, _ADDRESS_WAIT = 100, 600, 5
 
 
@@ -50,6 +51,13 @@ async def _one_per(key: str, wait: int) -> None:
             "Too many attempts. Try again in {n} second.", "Too many attempts. Try again in {n} seconds.", left
         ).format(n=left),
     )
+
+
+async def refused_token(ip: str) -> None:
+    """A token that does not count came from this address. Raises TooMany when that happened too often."""
+    count = await runtime().cache.incr(_key("token", ip), _ADDRESS_WINDOW)
+    if count > _FREE_TOKENS:
+        raise errors.TooMany(_ADDRESS_WAIT)
 
 
 async def failed(ip: str) -> None:

@@ -53,6 +53,10 @@ class Actor:
     permissions: frozenset[str]
     session_id: UUID | None = None
     picture_id: UUID | None = None
+    #: Set when a program acts with an API token; `permissions` are then those that `scopes` leave.
+    token_id: UUID | None = None
+    scopes: frozenset[str] | None = None
+    via: str = ""
 
 
 _tenant: ContextVar[TenantRef | _Every | None] = ContextVar("tenant", default=None)

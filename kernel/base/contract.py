@@ -38,8 +38,8 @@ class Route:
 
     For JSON routes: `query` is the model of the query string, `status` that of success, `errors` are refusals
     beyond those that follow from the declaration (401, 403, 404 of a path with holes, 409 of a key, 422 of a model).
-    For pages that change something: `twin` names the JSON route that does the same (unneeded where that is
-    `<plugin>.api_<page>`, the page's name without `_post`), or `no_twin` says why there is none.
+    Whatever a page changes, JSON can: the page's route names its `twin`, or the JSON route the pages it is `twin_of`
+    (unneeded for `<plugin>.<page>` or `<page>_post` with `<plugin>.api_<page>`); else the page says why: `no_twin`.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -60,6 +60,7 @@ class Route:
     status: int = 200
     errors: tuple[int, ...] = ()
     twin: str = ""
+    twin_of: tuple[str, ...] = ()
     no_twin: str = ""
 
 
@@ -443,7 +444,7 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """A number for whoever runs the platform, read at each scrape: `greenroom_<name>`, where `name` is `<plugin>_<what>`.
+    """A number for whoever runs the platform, read at each scrape as `greenroom_<name>`; `name` is `<plugin>_<what>`.
 
     `read()` runs over every tenant and gives values by label values, `{(): n}` without labels. Labels are few and
     bounded (states, kinds, never ids or addresses); more than 200 combinations are refused.

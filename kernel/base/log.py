@@ -25,6 +25,8 @@ def _context() -> dict[str, str]:
         found["tenant"] = tenant.slug
     if actor := current_actor():
         found["actor"] = str(actor.id)
+        if actor.token_id is not None:
+            found["token"] = str(actor.token_id)
     return found
 
 

@@ -17,6 +17,8 @@ from ..base.contract import (
     Role,
     Route,
     Setting,
+    Subscriber,
+    Widget,
 )
 from ..base.i18n import N_
 from ..plugging.hookspecs import hookimpl
@@ -29,22 +31,30 @@ from . import (
     front,
     gallery,
     health,
-    jobs_pages,
+    metrics,
     preferences,
     quotas,
+    reference_pages,
+    rest,
     roles_pages,
     search,
     security_pages,
     settings_pages,
     signin_pages,
-    switchboard,
     tokens_pages,
 )
+from .switchboard import planned
+from .switchboard import routes as switch_routes
+from .work import pausing, problem_pages
+from .work import routes as work_routes
+from .work.settings import SETTINGS as WORK_SETTINGS
 
 _PLUGINS, _SETTINGS, _ROLES = "kernel.plugins.manage", "kernel.settings.manage", "kernel.roles.manage"
 _JOBS_VIEW, _JOBS = "kernel.jobs.view", "kernel.jobs.manage"
+_TOKENS = "programs come with an API token instead of signing in and out"
+_PRESENT = "a password is changed by the person who knows it, never by a program with a token"
+_BROWSER = "language, zone and theme of one browser, kept in its cookies"
 _PROBE = "probes of the platform itself, asked without a tenant"
-_KEY = "{key:[a-z][a-z0-9_.-]{0,99}}"
 
 
 def _get(path: str, handler: object, name: str, permission: str = "", always: str = "") -> Route:
@@ -55,11 +65,13 @@ def _get(path: str, handler: object, name: str, permission: str = "", always: st
     )  # fmt: skip
 
 
-def _post(path: str, handler: object, name: str, permission: str = "", rate: str | None = None) -> Route:
+def _post(
+    path: str, handler: object, name: str, permission: str = "", rate: str | None = None, no_twin: str = ""
+) -> Route:
     """A form's target; without a permission it is public."""
     return Route(
         method="POST", path=path, handler=handler, name=name,  # type: ignore[arg-type]
-        permission=permission or None, public=not permission, rate=rate,
+        permission=permission or None, public=not permission, rate=rate, no_twin=no_twin,
     )  # fmt: skip
 
 
@@ -69,18 +81,18 @@ def register_routes() -> list[Route]:
         _get("/", front.landing, "kernel.landing"),
         _get("/home", front.home, "kernel.home", SIGNED_IN),
         _get("/sign-in", signin_pages.show_sign_in, "kernel.sign_in"),
-        _post("/sign-in", signin_pages.sign_in, "kernel.sign_in_post"),
-        _post("/sign-out", signin_pages.sign_out, "kernel.sign_out"),
+        _post("/sign-in", signin_pages.sign_in, "kernel.sign_in_post", no_twin=_TOKENS),
+        _post("/sign-out", signin_pages.sign_out, "kernel.sign_out", no_twin=_TOKENS),
         _get("/account/picture", front.own_picture, "kernel.own_picture", SIGNED_IN),
         _get("/account/security", security_pages.show_security, "kernel.security", SIGNED_IN),
-        _post("/account/security/password", security_pages.change_password, "kernel.change_password", SIGNED_IN),
+        _post("/account/security/password", security_pages.change_password, "kernel.change_password", SIGNED_IN,
+              no_twin=_PRESENT),
         _post("/account/security/end", security_pages.end_one, "kernel.end_session", SIGNED_IN),
         _post("/account/security/end-others", security_pages.end_others, "kernel.end_other_sessions", SIGNED_IN),
-        _post("/preferences/{kind}", preferences.set_preference, "kernel.preference", rate="60/60"),
+        _post("/preferences/{kind}", preferences.set_preference, "kernel.preference", rate="60/60", no_twin=_BROWSER),
         _get("/search", search.search, "kernel.search", SIGNED_IN),
-        _get("/admin/plugins", switchboard.show_plugins, "kernel.plugins", _PLUGINS),
-        _get(f"/admin/plugins/{_KEY}", switchboard.show_switch, "kernel.plugin_switch", _PLUGINS),
-        _post(f"/admin/plugins/{_KEY}", switchboard.switch_plugin, "kernel.plugin_switch_post", _PLUGINS),
+        *switch_routes.PAGES,
+        *switch_routes.JSON,
         _get("/admin/settings", settings_pages.show_settings, "kernel.settings", _SETTINGS),
         _post("/admin/settings/{plugin}", settings_pages.save_settings, "kernel.settings_save", _SETTINGS),
         _post("/admin/settings/{plugin}/reset", settings_pages.reset, "kernel.settings_reset", _SETTINGS),
@@ -91,14 +103,14 @@ def register_routes() -> list[Route]:
         _post("/admin/roles/{role}/delete", roles_pages.delete_role, "kernel.role_delete", _ROLES),
         _post("/admin/roles/{role}/give", roles_pages.give_role, "kernel.role_give", _ROLES),
         _post("/admin/roles/{role}/take", roles_pages.take_role, "kernel.role_take", _ROLES),
-        _get("/admin/jobs", jobs_pages.show_jobs, "kernel.jobs", _JOBS_VIEW),
-        _get("/admin/jobs/{id}", jobs_pages.show_job, "kernel.job", _JOBS_VIEW),
-        _post("/admin/jobs/{id}/replay", jobs_pages.replay_job, "kernel.job_replay", _JOBS),
-        _post("/admin/jobs/{id}/discard", jobs_pages.discard_job, "kernel.job_discard", _JOBS),
+        *work_routes.ROUTES,
         _get("/health/live", health.live, "kernel.health_live", always=_PROBE),
+        _get("/metrics", metrics.show, "kernel.metrics", always="scrapers ask by address; only the token opens it"),
         _get("/health/ready", health.ready, "kernel.health_ready", always=_PROBE),
         _get("/health/tls", health.tls, "kernel.health_tls", always=_PROBE),
         *tokens_pages.ROUTES,
+        *rest.ROUTES,
+        *reference_pages.ROUTES,
         _get("/dev/components", gallery.show_gallery, "kernel.gallery"),
     ]
 
@@ -150,6 +162,7 @@ def register_settings() -> list[Setting]:
             help=N_("New tokens end after this time at the latest. Those that exist keep their own end."),
         ),
         *quotas.SETTINGS,
+        *WORK_SETTINGS,
     ]  # fmt: skip
 
 
@@ -173,6 +186,10 @@ def register_menu() -> list[MenuItem]:
                  permission=tokens_pages.MANAGE),
         MenuItem(section="settings", label=N_("Jobs"), route="kernel.jobs", icon="clock", order=90,
                  permission=_JOBS_VIEW),
+        MenuItem(section="settings", label=N_("Events"), route="kernel.events", icon="bell", order=91,
+                 permission=_JOBS_VIEW),
+        MenuItem(section="settings", label=N_("Problems"), route="kernel.problems", icon="alert", order=92,
+                 permission=_JOBS_VIEW),
     ]  # fmt: skip
 
 
@@ -180,11 +197,24 @@ def register_menu() -> list[MenuItem]:
 def register_jobs() -> list[Job]:
     return [
         *kernel_jobs(),
+        Job(name=pausing.RESUME, func=pausing.resume, attempts=3),
         Job(name="kernel.clean_auth", func=cleaning.clean_auth, every=timedelta(hours=12)),
+        Job(name=planned.RUN, func=planned.run_planned, attempts=5),
+        Job(name=planned.TURN, func=planned.turn_dates, attempts=5),
         Job(name="kernel.purge_keys", func=purge_keys, every=timedelta(hours=6)),
         Job(name="kernel.recheck_domains", func=recheck, every=timedelta(hours=6), timeout=300, attempts=2),
         Job(name="kernel.purge_usage", func=purge_usage, every=timedelta(hours=24), attempts=3),
     ]
+
+
+@hookimpl
+def register_subscribers() -> list[Subscriber]:
+    return [Subscriber(event="kernel.plugin_switched.v1", handler=planned.on_switched)]
+
+
+@hookimpl
+def register_widgets() -> list[Widget]:
+    return [Widget(slot="shell.banner", name="kernel.problems", render=problem_pages.banner, order=5)]
 
 
 @hookimpl

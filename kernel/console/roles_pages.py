@@ -40,7 +40,7 @@ class TakeForm(Form):
     account: str
 
 
-async def _role(request: web.Request) -> RoleInfo:
+async def role_of(request: web.Request) -> RoleInfo:
     slug = request.match_info["role"]
     for role in await permissions.all_roles():
         if role.id == slug:
@@ -96,7 +96,7 @@ async def create_role(request: web.Request) -> web.StreamResponse:
     parsed = await read_form(request, NewRoleForm)
     if parsed.value is None:
         return await _index(request, parsed.raw, parsed.errors, 422)
-    slug = await _free_slug(parsed.value.label)
+    slug = await free_slug(parsed.value.label)
     try:
         await grants.save_role(slug, parsed.value.label, ())
     except errors.Invalid as exc:
@@ -105,7 +105,7 @@ async def create_role(request: web.Request) -> web.StreamResponse:
     return see_other(url("kernel.role", role=slug))
 
 
-async def _free_slug(label: str) -> str:
+async def free_slug(label: str) -> str:
     plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
     stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:30] or "role"
     stem = stem if stem[0].isalpha() and len(stem) > 1 else f"role-{stem}"
@@ -115,7 +115,7 @@ async def _free_slug(label: str) -> str:
 
 async def show_role(request: web.Request) -> web.StreamResponse:
     """What one role may do and who has it."""
-    return await _one(request, await _role(request), {})
+    return await _one(request, await role_of(request), {})
 
 
 async def _one(
@@ -135,7 +135,7 @@ async def _one(
 
 async def save_role(request: web.Request) -> web.StreamResponse:
     """Set what a role may do."""
-    role = await _role(request)
+    role = await role_of(request)
     parsed = await read_form(request, RightsForm)
     if parsed.value is None:
         return await _one(request, role, parsed.errors, 422)
@@ -149,7 +149,7 @@ async def save_role(request: web.Request) -> web.StreamResponse:
 
 async def delete_role(request: web.Request) -> web.StreamResponse:
     """Remove one of the tenant's own roles."""
-    role = await _role(request)
+    role = await role_of(request)
     await grants.delete_role(role.id)
     flash(request, _("Role deleted"))
     return see_other(url("kernel.roles"))
@@ -157,7 +157,7 @@ async def delete_role(request: web.Request) -> web.StreamResponse:
 
 async def give_role(request: web.Request) -> web.StreamResponse:
     """Give the role to an account, found by its address."""
-    role = await _role(request)
+    role = await role_of(request)
     parsed = await read_form(request, GiveForm)
     if parsed.value is None:
         return await _one(request, role, parsed.errors, 422, parsed.raw.get("email", ""))
@@ -172,7 +172,7 @@ async def give_role(request: web.Request) -> web.StreamResponse:
 
 async def take_role(request: web.Request) -> web.StreamResponse:
     """Take the role from an account."""
-    role = await _role(request)
+    role = await role_of(request)
     parsed = await read_form(request, TakeForm)
     account_id = parse_id(parsed.value.account) if parsed.value else None
     if account_id is None:

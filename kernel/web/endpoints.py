@@ -7,7 +7,8 @@ from typing import Final
 from aiohttp import web
 
 from ..auth.permissions import can
-from ..base.context import current_actor
+from ..auth.tokens import scopes
+from ..base.context import Actor, current_actor
 from ..base.contract import SIGNED_IN, Route
 from ..base.errors import Forbidden, SignInRequired
 from . import csrf, idempotency, limits
@@ -31,6 +32,7 @@ class Endpoint:
         "plugin",
         "rate",
         "route",
+        "scopes",
         "tenantless",
         "unsafe",
     )
@@ -42,6 +44,8 @@ class Endpoint:
         self.handler = route.handler
         self.feature = route.feature
         self.permission = None if route.public else route.permission
+        #: An API token needs one of these.
+        self.scopes = scopes.accepted(self.permission, plugin, safe=route.method == "GET")
         #: The kernel's own routes are never off, but for those under a feature switch.
         self.always = bool(route.always) or (plugin == KERNEL and route.feature is None)
         self.unsafe = route.method != "GET" and route.csrf
@@ -59,18 +63,21 @@ class Endpoint:
 
     async def run(self, request: web.Request) -> web.StreamResponse:
         """The handler behind its checks. Callers skip it for `guarded=False`."""
+        actor = current_actor()
         if self.permission is not None:
-            self._allow()
+            self._allow(actor)
         if self.rate is not None:
             await limits.spend(request, self.name, *self.rate)
-        if self.unsafe:
+        # What a browser sends by itself is no proof; a token in a header it never does.
+        if self.unsafe and (actor is None or actor.token_id is None):
             await csrf.check(request)
         if self.route.idempotent:
             return await idempotency.once(request, self)
         return await self.handler(request)
 
-    def _allow(self) -> None:
-        actor = current_actor()
+    def _allow(self, actor: Actor | None) -> None:
+        if actor is not None and actor.scopes is not None:
+            scopes.check(self.scopes, actor.scopes)
         if self.permission == SIGNED_IN:
             allowed = actor is not None
         else:

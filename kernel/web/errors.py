@@ -125,6 +125,10 @@ def _as_json(visit: Visit, problem: Problem) -> web.Response:
         "request_id": visit.request_id,
         **problem.extra,
     }
+    if isinstance(data.get("errors"), dict):
+        data["errors"] = [{"field": field, "detail": said} for field, said in data["errors"].items()]
+    if problem.status == 401:
+        problem.headers.setdefault("WWW-Authenticate", 'Bearer realm="api"')
     return json_answer(data, problem.status, content_type="application/problem+json")
 
 

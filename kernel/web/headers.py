@@ -14,6 +14,7 @@ from multidict import CIMultiDict, istr
 
 from ..base.runtime import runtime
 from . import assets, csrf, flashes
+from .limits import quota_headers
 from .visit import Visit, current_visit, visit_of
 
 _CSP = istr("Content-Security-Policy")
@@ -91,6 +92,8 @@ async def finish(request: web.Request, response: web.StreamResponse) -> None:
     if _CSP not in headers:
         page = headers.get(_CONTENT_TYPE, "").startswith("text/html")
         headers[_CSP] = _page_csp(visit) if page else _BARE_CSP
+    if visit.quotas and visit.request.path.startswith("/api/"):
+        headers.update(quota_headers(visit.quotas))
     if visit.devices:
         headers[_PERMISSIONS] = _DEVICES
     if visit.flashes or visit.flashes_shown:

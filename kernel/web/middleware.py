@@ -1,14 +1,15 @@
 """The order in which every request is served, listed once:
 
-1. request id, 2. a target that can be served, 3. tenant from the Host header, 4. actor from the session cookie or the
-API token, 5. language and zone, 6. gates, 7. the route's own checks and handler (endpoints.py); whatever is raised becomes
-an answer (errors.py), headers go on at the very end (headers.py), one log line is written.
+1. request id, 2. a target that can be served, 3. tenant from the Host header, 4. actor from the session cookie or
+the API token, 5. language and zone, 6. gates, 7. the route's own checks and handler (endpoints.py); whatever is
+raised becomes an answer (errors.py), headers go on at the very end (headers.py), one log line is written.
 
 Not an aiohttp middleware: those cost a few microseconds each, and would be built anew for every 404.
 """
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import secrets
@@ -27,8 +28,8 @@ from ..base.runtime import runtime
 from ..tenancy.hosts import normalise_host
 from ..tenancy.snapshots import Snapshot, read_as
 from ..tenancy.switch_rules import reader_of
-from ..work.isolation import guarded
-from . import bearer, errors, neighbours
+from ..work.isolation import guarded, record_failure
+from . import bearer, errors, measuring, neighbours
 from .endpoints import Endpoint
 from .limits import client_ip
 from .routing import Match, methods_of
@@ -50,7 +51,7 @@ async def serve(endpoint: Endpoint | None, request: web.Request) -> web.StreamRe
     # Set without a reset: aiohttp serves each request in a task of its own.
     context._request_id.set(visit.request_id)
     try:
-        response = await _serve(visit)
+        response = await _in_time(visit)
         if not isinstance(response, web.StreamResponse):
             raise TypeError(f"{endpoint and endpoint.name} answered {type(response).__name__}")
     except Exception as exc:
@@ -60,6 +61,8 @@ async def serve(endpoint: Endpoint | None, request: web.Request) -> web.StreamRe
             response = web.Response(status=499)  # nobody is there any more; for the log only
         else:
             response = await errors.answer(visit, exc)
+            if endpoint is not None and response.status == 500 and not isinstance(exc, Problem | web.HTTPException):
+                record_failure(endpoint.plugin, f"page {endpoint.name}", exc, breaks=False)
     finally:
         if visit.form is not None:
             visit.form.close()
@@ -67,9 +70,42 @@ async def serve(endpoint: Endpoint | None, request: web.Request) -> web.StreamRe
             neighbours.leave(visit.meter)
     if visit.token_id is not None:
         usage.note(visit.token_id, endpoint.name if endpoint else "", response.status, request.remote or "")
+    if (observe := measuring.observer) is not None:
+        tenant = match.snapshot.tenant.slug if match.snapshot is not None else ""
+        observe(endpoint, request.method, response.status, time.perf_counter() - started, tenant)
     if log.isEnabledFor(logging.INFO):
         _log(visit, response.status, time.perf_counter() - started)
     return response
+
+
+async def _in_time(visit: Visit) -> web.StreamResponse:
+    """The answer, or 503 when it has not begun within the limit. Streams and sockets have begun, uploads go on."""
+    loop, task, cut = asyncio.get_running_loop(), asyncio.current_task(), False
+    timer: asyncio.TimerHandle
+    limit = runtime().config.page_seconds
+
+    def expire() -> None:
+        nonlocal timer, cut
+        if visit.request.writer.output_size > 0 or task is None:
+            return
+        if not visit.request.content.is_eof():
+            timer = loop.call_later(limit, expire)  # still arriving: the deadlines of bodies look after that
+            return
+        cut = True
+        task.cancel()
+
+    timer = loop.call_later(limit, expire)
+    try:
+        return await _serve(visit)
+    except asyncio.CancelledError:
+        if not cut or task is None or task.uncancel() > 0:
+            raise
+        if visit.endpoint is not None:
+            late = TimeoutError(f"no answer within {limit:g} s")
+            record_failure(visit.endpoint.plugin, f"page {visit.endpoint.name}", late, breaks=False)
+        raise Unavailable(_("This page took too long. Try again in a moment."), retry_after=30) from None
+    finally:
+        timer.cancel()
 
 
 async def _serve(visit: Visit) -> web.StreamResponse:
@@ -114,7 +150,6 @@ async def _serve(visit: Visit) -> web.StreamResponse:
 
 def _narrow(visit: Visit, snapshot: Snapshot, actor: Actor | None) -> Snapshot:
     """Some switches of this tenant are on for some people only: go on with what this reader has."""
-    reader = Reader() if actor is None else Reader(actor.id, actor.email, actor.roles)
     reader = reader_of(actor)
     read_as(reader)
     visit.snapshot = mine = snapshot.seen_by(reader)

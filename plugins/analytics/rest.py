@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from kernel import Route, json_answer
+from kernel import Form, Route, errors, json_answer, read_query
 
 from . import dashboard, figures, services
 from .permissions import REBUILD, VIEW
@@ -52,7 +53,14 @@ class DayOut(BaseModel):
 class DaysOut(BaseModel):
     zone: str
     currency: str
-    items: list[DayOut]
+    days: list[DayOut]
+
+
+class SpanQuery(Form):
+    """Which days, and which currency the money is in; empty for the tenant's most used one."""
+
+    days: Literal["7", "30", "90"] = "30"
+    currency: Annotated[str, Field(max_length=3)] = ""
 
 
 class Asked(BaseModel):
@@ -60,7 +68,10 @@ class Asked(BaseModel):
 
 
 async def _view(request: web.Request) -> dashboard.View:
-    return await dashboard.view(dashboard.length(request.query.get("days")), request.query.get("currency", "")[:3])
+    parsed = read_query(request, SpanQuery)
+    if parsed.value is None:
+        raise errors.Invalid(parsed.errors)
+    return await dashboard.view(dashboard.length(parsed.value.days), parsed.value.currency)
 
 
 async def summary(request: web.Request) -> web.StreamResponse:
@@ -84,7 +95,7 @@ async def days(request: web.Request) -> web.StreamResponse:
     seen = await _view(request)
     rows = figures.by_day(seen.counts, seen.span, seen.currency, seen.smallest)
     items = [DayOut(**{name: getattr(row, name) for name in DayOut.model_fields}) for row in rows]
-    return json_answer(DaysOut(zone=seen.span.zone, currency=seen.currency, items=items))
+    return json_answer(DaysOut(zone=seen.span.zone, currency=seen.currency, days=items))
 
 
 async def rebuild(request: web.Request) -> web.StreamResponse:
@@ -95,9 +106,9 @@ async def rebuild(request: web.Request) -> web.StreamResponse:
 
 ROUTES = [
     Route(method="GET", path="/api/v1/analytics/summary", handler=summary, name="analytics.api_summary",
-          permission=VIEW, response=SummaryOut),
+          permission=VIEW, query=SpanQuery, response=SummaryOut),
     Route(method="GET", path="/api/v1/analytics/days", handler=days, name="analytics.api_days", permission=VIEW,
-          response=DaysOut),
+          query=SpanQuery, response=DaysOut),
     Route(method="POST", path="/api/v1/analytics/rebuild", handler=rebuild, name="analytics.api_rebuild",
-          permission=REBUILD, response=Asked, rate="10/60"),
+          permission=REBUILD, response=Asked, rate="10/60", status=202),
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from pydantic import Field
 from kernel import N_, Form, Words
 
 #: Days that the calendar of every zone can hold.
-_Day = Annotated[
+Day = Annotated[
     date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31)), Words(bad=N_("Enter a date such as 2030-12-31."))
 ]
 
@@ -19,8 +19,8 @@ class AuditQuery(Form):
     q: Annotated[str, Field(max_length=100)] = ""
     action: Annotated[str, Field(max_length=120)] = ""
     who: Annotated[str, Field(max_length=100)] = ""
-    since: _Day | None = None
-    until: _Day | None = None
+    since: Day | None = None
+    until: Day | None = None
     before: Annotated[int, Field(ge=1, le=2**62)] | None = None
 
 

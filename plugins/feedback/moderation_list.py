@@ -47,7 +47,7 @@ class AdminRow:
     has_note: bool
 
 
-async def listed(wanted: AdminFilter) -> tuple[list[AdminRow], int]:
+async def listed(wanted: AdminFilter, size: int = PAGE) -> tuple[list[AdminRow], int]:
     """One page of submitted reviews and how many there are in all."""
     found = [a.id for a in await accounts.search_accounts(wanted.q, limit=200)] if wanted.q else []
     direction = "DESC" if wanted.desc == "1" else "ASC"
@@ -64,8 +64,8 @@ async def listed(wanted: AdminFilter) -> tuple[list[AdminRow], int]:
         current_tenant().id,
         wanted.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_"),
         found,
-        PAGE,
-        (wanted.page - 1) * PAGE,
+        size,
+        (wanted.page - 1) * size,
     )
     known = await people([id for row in rows for id in (row.author_id, row.subject_id)])
     return [_row(row, known) for row in rows], rows[0].total if rows else 0

@@ -90,7 +90,7 @@ async def todo(account_id: UUID, limit: int = 10) -> list[Row]:
     return await _rows(rows, account_id)
 
 
-async def mine(account_id: UUID, wanted: MineFilter) -> tuple[list[Row], int]:
+async def mine(account_id: UUID, wanted: MineFilter, size: int = PAGE) -> tuple[list[Row], int]:
     """One page of one's own sessions, the latest first, and how many there are in all."""
     others = [a.id for a in await accounts.search_accounts(wanted.q, limit=100)] if wanted.q else []
     rows = await sql(
@@ -102,8 +102,8 @@ async def mine(account_id: UUID, wanted: MineFilter) -> tuple[list[Row], int]:
         account_id,
         wanted.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_"),
         others,
-        PAGE,
-        (wanted.page - 1) * PAGE,
+        size,
+        (wanted.page - 1) * size,
     )
     return await _rows(rows, account_id), rows[0].total if rows else 0
 

@@ -10,7 +10,18 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from kernel import SIGNED_IN, Route, current_actor, errors, get_or_404, json_answer, read_json, read_query
+from kernel import (
+    SIGNED_IN,
+    Listing,
+    Page,
+    Route,
+    current_actor,
+    errors,
+    get_or_404,
+    json_answer,
+    read_json,
+    read_listing,
+)
 from kernel import gettext as _
 
 from . import moderation_list, queries
@@ -19,7 +30,8 @@ from .content import ASPECTS, CardContent, Mark, ReviewContent
 from .forms import AdminFilter, MineFilter
 from .models import Review, Scorecard
 from .permissions import MODERATE
-from .services import moderation, reviews, scorecards
+from .rubrics_rest import ROUTES as RUBRICS
+from .services import moderation, practice, reviews, scorecards
 from .states import SUBMITTED
 from .views import CardView
 
@@ -81,10 +93,18 @@ class Summary(BaseModel):
     score: float | None
 
 
-class Listing(BaseModel):
-    items: list[Summary]
-    total: int
-    page: int
+class MineListing(Listing):
+    q: Annotated[str, Field(max_length=80)] = ""
+    show: Literal["due", "waiting", "released"] | None = None
+    side: Literal["candidate", "interviewer"] | None = None
+
+
+class ReviewsListing(Listing):
+    q: Annotated[str, Field(max_length=80)] = ""
+    state: Literal["shown", "waiting", "hidden", "reported", "note"] | None = None
+    stars: Literal["low", "high"] | None = None
+    sort: Literal["when", "rating"] = "when"
+    desc: bool = True
 
 
 class MarkOut(BaseModel):
@@ -150,20 +170,39 @@ class ReviewRow(BaseModel):
     reported: bool
 
 
-class ReviewRows(BaseModel):
-    items: list[ReviewRow]
-    total: int
-    page: int
+class ReportBody(_Body):
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+
+
+class Reported(BaseModel):
+    """A moderator looks at the review now."""
+
+    booking_id: UUID
+    reported: bool = True
+
+
+class NotesBody(_Body):
+    """Notes on a practice session; `version` is that of the notes as read, 0 for none."""
+
+    version: _Version = 0
+    again: Annotated[list[Annotated[str, StringConstraints(max_length=200)]], Field(max_length=40)] = []
+    note: _Short = ""
+
+
+class NotesOut(BaseModel):
+    booking_id: UUID
+    again: list[str]
+    note: str
 
 
 async def mine(request: web.Request) -> web.StreamResponse:
+    """One's own sessions and how their feedback stands, the latest first."""
     actor = current_actor()
     if actor is None:
         raise errors.SignInRequired
-    parsed = read_query(request, MineFilter)
-    if parsed.value is None:
-        raise errors.Invalid(parsed.errors)
-    rows, total = await queries.mine(actor.id, parsed.value)
+    asked = read_listing(request, MineListing)
+    wanted = MineFilter(q=asked.q, show=asked.show or "", side=asked.side or "", page=asked.number)
+    rows, total = await queries.mine(actor.id, wanted, asked.limit)
     items = [
         Summary(
             booking_id=r.booking_id, title=r.title, ended_at=r.ended_at, due_at=r.due_at, side=r.side,
@@ -171,10 +210,11 @@ async def mine(request: web.Request) -> web.StreamResponse:
         )
         for r in rows
     ]  # fmt: skip
-    return json_answer(Listing(items=items, total=total, page=parsed.value.page))
+    return json_answer(Page[Summary](items=items, next=asked.next(total)))
 
 
 async def session(request: web.Request) -> web.StreamResponse:
+    """A session's feedback, as far as one may see it."""
     seat = await seat_of(request.match_info["booking_id"])
     found = await queries.session(seat)
     review = None
@@ -209,6 +249,7 @@ def _card(card: CardView) -> ScorecardOut:
 
 
 async def put_scorecard(request: web.Request) -> web.StreamResponse:
+    """Save the scorecard of a session, or hand it in."""
     seat = await seat_of(request.match_info["booking_id"])
     if seat.is_candidate or seat.practice:
         raise errors.NotFound
@@ -224,6 +265,7 @@ async def put_scorecard(request: web.Request) -> web.StreamResponse:
 
 
 async def put_review(request: web.Request) -> web.StreamResponse:
+    """Save the review of a session, or hand it in."""
     seat = await seat_of(request.match_info["booking_id"])
     if not seat.is_candidate or seat.practice:
         raise errors.NotFound
@@ -241,10 +283,13 @@ async def _saved(row: Scorecard | Review) -> web.Response:
 
 
 async def listed(request: web.Request) -> web.StreamResponse:
-    parsed = read_query(request, AdminFilter)
-    if parsed.value is None:
-        raise errors.Invalid(parsed.errors)
-    rows, total = await moderation_list.listed(parsed.value)
+    """Reviews that were handed in."""
+    asked = read_listing(request, ReviewsListing)
+    wanted = AdminFilter(
+        q=asked.q, state=asked.state or "", stars=asked.stars or "", sort=asked.sort, desc="1" if asked.desc else "0",
+        page=asked.number,
+    )  # fmt: skip
+    rows, total = await moderation_list.listed(wanted, asked.limit)
     items = [
         ReviewRow(
             id=r.id, title=r.title, author=r.author.name, interviewer=r.subject.name, rating=r.rating, text=r.text,
@@ -252,7 +297,24 @@ async def listed(request: web.Request) -> web.StreamResponse:
         )
         for r in rows
     ]  # fmt: skip
-    return json_answer(ReviewRows(items=items, total=total, page=parsed.value.page))
+    return json_answer(Page[ReviewRow](items=items, next=asked.next(total)))
+
+
+async def report(request: web.Request) -> web.StreamResponse:
+    """Ask moderators to look at a review of oneself."""
+    seat = await seat_of(request.match_info["booking_id"])
+    await reviews.report(seat, (await read_json(request, ReportBody)).reason)
+    return json_answer(Reported(booking_id=seat.exchange.booking_id))
+
+
+async def put_notes(request: web.Request) -> web.StreamResponse:
+    """Keep one's notes on a practice session."""
+    seat = await seat_of(request.match_info["booking_id"])
+    if not seat.practice:
+        raise errors.NotFound
+    sent = await read_json(request, NotesBody)
+    kept = await practice.save(seat, sent.again, sent.note, sent.version)
+    return json_answer(NotesOut(booking_id=seat.exchange.booking_id, again=kept.again, note=kept.note))
 
 
 async def _review(request: web.Request) -> tuple[Review, Decision]:
@@ -263,14 +325,23 @@ async def _review(request: web.Request) -> tuple[Review, Decision]:
 
 
 async def hide(request: web.Request) -> web.StreamResponse:
+    """Hide a review."""
     review, decision = await _review(request)
     await moderation.hide(review, decision.reason, decision.version)
     return _moderated(review)
 
 
 async def restore(request: web.Request) -> web.StreamResponse:
+    """Show a hidden review again."""
     review, decision = await _review(request)
     await moderation.restore(review, decision.reason, decision.version)
+    return _moderated(review)
+
+
+async def keep(request: web.Request) -> web.StreamResponse:
+    """Close a report: the review stays."""
+    review, decision = await _review(request)
+    await moderation.keep(review, decision.version)
     return _moderated(review)
 
 
@@ -282,28 +353,36 @@ _API = "/api/v1/feedback"
 _REVIEWS = "/api/v1/feedback-reviews"
 
 
-def _route(method: Any, path: str, handler: Any, name: str, permission: str, *models: Any) -> Route:
-    request, response = models if len(models) == 2 else (None, models[0])
+def _route(method: Any, path: str, handler: Any, name: str, permission: str, response: Any, **more: Any) -> Route:
     return Route(
-        method=method, path=path, handler=handler, name=name, permission=permission, request=request,
-        response=response, idempotent=method == "PUT",
+        method=method, path=path, handler=handler, name=f"feedback.api_{name}", permission=permission,
+        response=response, idempotent=method != "GET", **more,
     )  # fmt: skip
 
 
+_ONE = _API + "/{booking_id}"
+_REVIEW = _REVIEWS + "/{review_id}"
+_DECIDED: dict[str, Any] = {"request": Decision}
+
 ROUTES = [
-    _route("GET", _API, mine, "feedback.api_mine", SIGNED_IN, Listing),
-    _route("GET", _API + "/{booking_id}", session, "feedback.api_session", SIGNED_IN, SessionOut),
+    _route("GET", _API, mine, "mine", SIGNED_IN, Page[Summary], query=MineListing),
+    _route("GET", _ONE, session, "session", SIGNED_IN, SessionOut),
     _route(
-        "PUT",
-        _API + "/{booking_id}/scorecard",
-        put_scorecard,
-        "feedback.api_scorecard",
-        SIGNED_IN,
-        ScorecardBody,
-        Saved,
+        "PUT", _ONE + "/scorecard", put_scorecard, "scorecard", SIGNED_IN, Saved, request=ScorecardBody,
+        twin_of=("feedback.scorecard_submit", "feedback.scorecard_draft"),
     ),
-    _route("PUT", _API + "/{booking_id}/review", put_review, "feedback.api_review", SIGNED_IN, ReviewBody, Saved),
-    _route("GET", _REVIEWS, listed, "feedback.api_reviews", MODERATE, ReviewRows),
-    _route("POST", _REVIEWS + "/{review_id}/hide", hide, "feedback.api_hide", MODERATE, Decision, Moderated),
-    _route("POST", _REVIEWS + "/{review_id}/restore", restore, "feedback.api_restore", MODERATE, Decision, Moderated),
-]
+    _route(
+        "PUT", _ONE + "/review", put_review, "review", SIGNED_IN, Saved, request=ReviewBody,
+        twin_of=("feedback.review_submit", "feedback.review_draft"),
+    ),
+    _route("PUT", _ONE + "/notes", put_notes, "practice_save", SIGNED_IN, NotesOut, request=NotesBody),
+    _route("POST", _ONE + "/report", report, "report", SIGNED_IN, Reported, request=ReportBody, rate="10/3600"),
+    _route("GET", _REVIEWS, listed, "reviews", MODERATE, Page[ReviewRow], query=ReviewsListing),
+    _route("POST", _REVIEW + "/hide", hide, "hide", MODERATE, Moderated, twin_of=("feedback.admin_hide",), **_DECIDED),
+    _route(
+        "POST", _REVIEW + "/restore", restore, "restore", MODERATE, Moderated, twin_of=("feedback.admin_restore",),
+        **_DECIDED,
+    ),
+    _route("POST", _REVIEW + "/keep", keep, "keep", MODERATE, Moderated, twin_of=("feedback.admin_keep",), **_DECIDED),
+    *RUBRICS,
+]  # fmt: skip

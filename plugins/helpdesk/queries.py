@@ -63,7 +63,9 @@ def _number(words: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
-async def mine(requester_id: UUID, show: str, words: str, page: int) -> tuple[list[Row], int]:
+async def mine(
+    requester_id: UUID, show: str, words: str, page: int, size: int = PAGE
+) -> tuple[list[Row], int]:
     """The requester's own tickets, the latest first. Words are looked for in what the requester may read."""
     wanted = {"open": states.LIVE, "over": states.OVER}.get(show, (*states.LIVE, *states.OVER))
     rows = await sql(
@@ -78,8 +80,8 @@ async def mine(requester_id: UUID, show: str, words: str, page: int) -> tuple[li
         words.strip(),
         _number(words),
         _pattern(words),
-        PAGE,
-        (page - 1) * PAGE,
+        size,
+        (page - 1) * size,
     )
     return [Row(*row[:-1]) for row in rows], rows[0].total if rows else 0
 
@@ -96,7 +98,7 @@ async def count_mine(requester_id: UUID) -> dict[str, int]:
     return {"open": row[0], "over": row[1], "all": row[2]} if row else {"open": 0, "over": 0, "all": 0}
 
 
-async def desk(query: DeskQuery, agent_id: UUID) -> tuple[list[Row], int]:
+async def desk(query: DeskQuery, agent_id: UUID, size: int = PAGE) -> tuple[list[Row], int]:
     """A queue of the desk, filtered and sorted."""
     order = _ORDERS[query.sort][1 if query.desc != (query.sort == "urgency") else 0]
     people = [card.id for card in await accounts.search_accounts(query.q, limit=50)] if query.q.strip() else []
@@ -115,8 +117,8 @@ async def desk(query: DeskQuery, agent_id: UUID) -> tuple[list[Row], int]:
         _number(query.q),
         _pattern(query.q),
         people,
-        PAGE,
-        (query.page - 1) * PAGE,
+        size,
+        (query.page - 1) * size,
     )
     return [Row(*row[:-1]) for row in rows], rows[0].total if rows else 0
 

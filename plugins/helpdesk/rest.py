@@ -9,10 +9,10 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from kernel import SIGNED_IN, Route, json_answer, read_json, read_query
+from kernel import SIGNED_IN, Listing, Page, Route, json_answer, read_json, read_listing
 
 from . import queries, viewing
-from .forms import Body, Category, DeskQuery, MineQuery, Number, Priority, Reference, State, Subject
+from .forms import Body, Category, DeskQuery, Number, Priority, Reference, State, Subject
 from .models import Ticket
 from .permissions import WORK
 from .services import desk, tickets
@@ -43,13 +43,13 @@ class EntryIn(_In):
     kind: Literal["reply", "note"]
     body: Body
     then: Literal["pending", "open", "solved"] = "pending"
-    version: Annotated[int, Field(ge=1)]
+    version: Number
 
 
 class ChangeIn(_In):
     """What to change; `assignee_id` null gives the ticket back to the queue."""
 
-    version: Annotated[int, Field(ge=1)]
+    version: Number
     state: State | None = None
     priority: Priority | None = None
     assignee_id: UUID | None = None
@@ -83,11 +83,6 @@ class TicketWithEntries(TicketOut):
     entries: list[EntryOut]
 
 
-class TicketsOut(BaseModel):
-    items: list[TicketOut]
-    total: int
-
-
 class DeskTicketOut(TicketOut):
     id: UUID
     requester_id: UUID
@@ -102,9 +97,23 @@ class DeskTicketWithEntries(DeskTicketOut):
     entries: list[DeskEntryOut]
 
 
-class DeskOut(BaseModel):
-    items: list[DeskTicketOut]
-    total: int
+class MineListing(Listing):
+    q: Annotated[str, Field(max_length=100)] = ""
+    show: Literal["open", "over", "all"] = "all"
+
+
+class DeskListing(Listing):
+    q: Annotated[str, Field(max_length=100)] = ""
+    queue: Literal["unassigned", "mine", "open", "solved"] = "open"
+    priority: Priority | None = None
+    category: Category | None = None
+    sort: Literal["urgency", "updated", "number"] = "urgency"
+    desc: bool = False
+
+
+class CountsOut(BaseModel):
+    """How many tickets each queue has, and how many are urgent or wait for support."""
+
     counts: dict[str, int]
 
 
@@ -162,9 +171,9 @@ async def _one(request: web.Request) -> Ticket:
 
 async def list_mine(request: web.Request) -> web.StreamResponse:
     """My tickets, the latest first."""
-    query = read_query(request, MineQuery).value or MineQuery()
-    rows, total = await queries.mine(reader(), query.show, query.q, query.page)
-    return json_answer(TicketsOut(items=[_plain(r) for r in rows], total=total))
+    asked = read_listing(request, MineListing)
+    rows, total = await queries.mine(reader(), asked.show, asked.q, asked.number, asked.limit)
+    return json_answer(Page[TicketOut](items=[_plain(r) for r in rows], next=asked.next(total)))
 
 
 async def create(request: web.Request) -> web.StreamResponse:
@@ -206,10 +215,16 @@ async def close(request: web.Request) -> web.StreamResponse:
 
 async def list_desk(request: web.Request) -> web.StreamResponse:
     """A queue of the desk."""
-    query = read_query(request, DeskQuery).value or DeskQuery()
-    rows, total = await queries.desk(query, reader())
-    counts = await queries.count_queues(reader())
-    return json_answer(DeskOut(items=[_desk(r) for r in rows], total=total, counts=counts))
+    asked = read_listing(request, DeskListing)
+    wanted = asked.model_dump(include={"q", "queue", "sort", "desc"})
+    query = DeskQuery(**wanted, priority=asked.priority or "", category=asked.category or "", page=asked.number)
+    rows, total = await queries.desk(query, reader(), asked.limit)
+    return json_answer(Page[DeskTicketOut](items=[_desk(r) for r in rows], next=asked.next(total)))
+
+
+async def count_desk(_request: web.Request) -> web.StreamResponse:
+    """How many tickets wait in each queue."""
+    return json_answer(CountsOut(counts=await queries.count_queues(reader())))
 
 
 async def show_desk(request: web.Request) -> web.StreamResponse:
@@ -247,21 +262,26 @@ _N = r"{number:\d{1,9}}"
 
 ROUTES = [
     Route(method="GET", path=f"{_BASE}/tickets", handler=list_mine, name="helpdesk.api_mine", permission=SIGNED_IN,
-          response=TicketsOut),
+          query=MineListing, response=Page[TicketOut]),
     Route(method="POST", path=f"{_BASE}/tickets", handler=create, name="helpdesk.api_create", permission=SIGNED_IN,
-          request=TicketIn, response=TicketWithEntries, idempotent=True, rate="20/600"),
+          request=TicketIn, response=TicketWithEntries, idempotent=True, rate="20/600", status=201, errors=(404,)),
     Route(method="GET", path=f"{_BASE}/tickets/{_N}", handler=show, name="helpdesk.api_ticket", permission=SIGNED_IN,
           response=TicketWithEntries),
     Route(method="POST", path=f"{_BASE}/tickets/{_N}/replies", handler=reply, name="helpdesk.api_reply",
-          permission=SIGNED_IN, request=ReplyIn, response=TicketWithEntries, idempotent=True, rate="60/600"),
+          permission=SIGNED_IN, request=ReplyIn, response=TicketWithEntries, idempotent=True, rate="60/600",
+          status=201),
     Route(method="POST", path=f"{_BASE}/tickets/{_N}/close", handler=close, name="helpdesk.api_close",
-          permission=SIGNED_IN, response=TicketWithEntries),
+          permission=SIGNED_IN, response=TicketWithEntries, idempotent=True),
     Route(method="GET", path=f"{_BASE}/desk", handler=list_desk, name="helpdesk.api_desk", permission=WORK,
-          response=DeskOut),
+          query=DeskListing, response=Page[DeskTicketOut]),
+    Route(method="GET", path=f"{_BASE}/desk-counts", handler=count_desk, name="helpdesk.api_desk_counts",
+          permission=WORK, response=CountsOut),
     Route(method="GET", path=f"{_BASE}/desk/{_N}", handler=show_desk, name="helpdesk.api_desk_ticket",
           permission=WORK, response=DeskTicketWithEntries),
     Route(method="POST", path=f"{_BASE}/desk/{_N}/entries", handler=write, name="helpdesk.api_write", permission=WORK,
-          request=EntryIn, response=DeskTicketWithEntries, idempotent=True),
+          request=EntryIn, response=DeskTicketWithEntries, idempotent=True, status=201,
+          twin_of=("helpdesk.desk_reply",)),
     Route(method="PATCH", path=f"{_BASE}/desk/{_N}", handler=change, name="helpdesk.api_change", permission=WORK,
-          request=ChangeIn, response=DeskTicketWithEntries),
+          request=ChangeIn, response=DeskTicketWithEntries,
+          twin_of=("helpdesk.desk_state", "helpdesk.desk_priority", "helpdesk.desk_assign")),
 ]  # fmt: skip

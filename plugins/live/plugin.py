@@ -22,7 +22,7 @@ from kernel import (
     hookimpl,
 )
 
-from . import routes
+from . import rest, routes
 from .ai.practice import seed_bank
 from .api import Practices, Sessions
 from .demo import DEMO
@@ -39,7 +39,7 @@ from .widgets import WIDGETS
 
 @hookimpl
 def register_routes() -> list[Route]:
-    return routes.ROUTES
+    return [*routes.ROUTES, *rest.ROUTES]
 
 
 @hookimpl

@@ -8,6 +8,7 @@ from kernel import (
     DemoData,
     Job,
     MenuItem,
+    Metric,
     ModelModule,
     NoticeSink,
     NotificationType,
@@ -23,6 +24,7 @@ from kernel import (
 from . import routes
 from .demo import DEMO
 from .jobs import JOBS
+from .metrics import METRICS
 from .notifications import NOTIFICATION_TYPES
 from .permissions import PERMISSIONS, VIEW
 from .privacy import PRIVACY
@@ -59,6 +61,11 @@ def register_settings() -> list[Setting]:
 @hookimpl
 def register_jobs() -> list[Job]:
     return JOBS
+
+
+@hookimpl
+def register_metrics() -> list[Metric]:
+    return METRICS
 
 
 @hookimpl

@@ -74,14 +74,14 @@ async def unread(account_id: UUID) -> int:
     return int(row.n) if row is not None else 0
 
 
-async def inbox(account_id: UUID, *, only_unread: bool = False, number: int = 1) -> Page:
+async def inbox(account_id: UUID, *, only_unread: bool = False, number: int = 1, size: int = PAGE) -> Page:
     """One page of a person's messages, newest first; a number past the end gives the last page."""
     rows = Message.filter(account_id=account_id)
     if only_unread:
         rows = rows.filter(read_at=None)
     total = await rows.count()
-    number = max(1, min(number, -(-total // PAGE)))
-    found = await rows.order_by("-created_at", "-id").offset((number - 1) * PAGE).limit(PAGE)
+    number = max(1, min(number, -(-total // size)))
+    found = await rows.order_by("-created_at", "-id").offset((number - 1) * size).limit(size)
     return Page([item(row) for row in found], total, number)
 
 
@@ -144,7 +144,7 @@ class Records:
     size: int = ADMIN_PAGE
 
 
-async def records(*, state: str = "", words: str = "", number: int = 1) -> Records:
+async def records(*, state: str = "", words: str = "", number: int = 1, size: int = ADMIN_PAGE) -> Records:
     """E-mails of the tenant, newest first; `words` are looked for in address and subject."""
     rows = Email.all()
     if state:
@@ -152,9 +152,9 @@ async def records(*, state: str = "", words: str = "", number: int = 1) -> Recor
     if words:
         rows = rows.filter(Q(address__icontains=words) | Q(subject__icontains=words) | Q(name__icontains=words))
     total = await rows.count()
-    number = max(1, min(number, -(-total // ADMIN_PAGE)))
-    found = await rows.order_by("-created_at", "-id").offset((number - 1) * ADMIN_PAGE).limit(ADMIN_PAGE)
-    return Records([record(row) for row in found], total, number)
+    number = max(1, min(number, -(-total // size)))
+    found = await rows.order_by("-created_at", "-id").offset((number - 1) * size).limit(size)
+    return Records([record(row) for row in found], total, number, size)
 
 
 async def counts() -> dict[str, int]:

@@ -81,12 +81,12 @@ async def subjects(payments: Sequence[Payment], viewer: UUID | None = None) -> d
 # --- lists ------------------------------------------------------------------------------------------------------
 
 
-async def mine(payer_id: UUID, page: int) -> tuple[list[Payment], int]:
+async def mine(payer_id: UUID, page: int, size: int = PAGE) -> tuple[list[Payment], int]:
     """A payer's payments, newest first, and how many there are. Attempts that came to nothing are left out
     unless they are still open: they are not worth a person's time."""
     rows = Payment.filter(payer_id=payer_id).exclude(state__in=[states.CANCELLED, states.EXPIRED])
     total = await rows.count()
-    found = await rows.order_by("-created_at", "-id").offset((page - 1) * PAGE).limit(PAGE)
+    found = await rows.order_by("-created_at", "-id").offset((page - 1) * size).limit(size)
     return found, total
 
 

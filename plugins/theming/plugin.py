@@ -6,6 +6,7 @@ from kernel import (
     N_,
     Asset,
     Branding,
+    BundlePart,
     DemoData,
     ErrorPages,
     FilterStep,
@@ -21,7 +22,7 @@ from kernel import (
     hookimpl,
 )
 
-from . import brand, demo, error_pages, events, gate, notifications, permissions, privacy, settings
+from . import brand, bundles, demo, error_pages, events, gate, notifications, permissions, privacy, settings
 from .routes.table import ROUTES
 from .words.rewriting import rewrite
 
@@ -103,3 +104,8 @@ def register_assets() -> list[Asset]:
 @hookimpl
 def register_demo_data() -> list[DemoData]:
     return [DemoData(seed=demo.seed)]
+
+
+@hookimpl
+def register_bundle_parts() -> list[BundlePart]:
+    return bundles.PARTS

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 
-from kernel import Form, accounts, errors, get_or_404, json_answer, read_json, read_query
+from kernel import Form, Listing, Page, accounts, errors, get_or_404, json_answer, read_json, read_listing
 from kernel import gettext as _
 
 from . import forms, queries
@@ -17,7 +17,7 @@ from .api import InterviewerCard
 from .models import Application, InterviewerProfile
 from .routes import me
 from .routes.interviewer import own_profile, saved_profile
-from .services import applications, interviewers, profiles, signup
+from .services import applications, interviewers, people, profiles, signup
 
 
 class _In(BaseModel):
@@ -121,19 +121,59 @@ class AnswersIn(_In):
     motivation: str | None = None
 
 
+_Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
 class VersionIn(_In):
-    version: int
+    version: _Version
 
 
 class DecisionIn(_In):
-    decision: str
-    reason: str = ""
-    version: int
+    """`reason` is needed for everything but an approval."""
+
+    decision: Annotated[str, Field(max_length=40)]
+    reason: Annotated[str, Field(max_length=2000)] = ""
+    version: _Version
 
 
-class ApplicationsOut(BaseModel):
-    applications: list[ApplicationOut]
-    total: int
+class PlaceIn(_In):
+    """Language and time zone in which one is addressed."""
+
+    locale: Annotated[str, Field(max_length=12)]
+    zone: Annotated[str, Field(max_length=64)]
+
+
+class PictureIn(_In):
+    """A PNG, JPEG or WebP file in base64."""
+
+    content: Annotated[Base64Bytes, Field(max_length=12 * 1024 * 1024)]
+
+
+class ReasonIn(_In):
+    reason: Annotated[str, Field(min_length=3, max_length=500)]
+
+
+class RoleIn(_In):
+    role: Annotated[str, Field(max_length=60)]
+
+
+class ApplicationsListing(Listing):
+    q: Annotated[str, Field(max_length=100)] = ""
+    state: Annotated[str, Field(max_length=20)] = ""
+
+
+class PeopleListing(Listing):
+    q: Annotated[str, Field(max_length=100)] = ""
+    role: Annotated[str, Field(max_length=60)] = ""
+    state: Annotated[str, Field(max_length=20)] = ""
+    sort: Literal["name", "created", "seen"] = "name"
+    desc: bool = False
+
+
+class InterviewersListing(Listing):
+    q: Annotated[str, Field(max_length=100)] = ""
+    skill: Annotated[str, Field(max_length=100)] = ""
+    language: Annotated[str, Field(max_length=100)] = ""
 
 
 class PersonOut(BaseModel):
@@ -146,24 +186,22 @@ class PersonOut(BaseModel):
     last_seen_at: datetime | None
 
 
-class PeopleOut(BaseModel):
-    people: list[PersonOut]
-    total: int
-
-
 async def sign_up(request: web.Request) -> web.StreamResponse:
+    """Make an account; a mail with a link follows."""
     data = await read_json(request, SignUpIn)
     await signup.sign_up(data.name, data.email, data.password, next_path=data.next)
     return json_answer(Sent(), 202)
 
 
 async def ask_reset(request: web.Request) -> web.StreamResponse:
+    """Have a link for a new password mailed."""
     data = await read_json(request, EmailIn)
     await signup.ask_reset(data.email)
     return json_answer(Sent(), 202)
 
 
 async def get_profile(request: web.Request) -> web.StreamResponse:
+    """One's own profile."""
     return json_answer(await _profile(me().id))
 
 
@@ -187,6 +225,7 @@ async def _profile(account_id: UUID) -> ProfileOut:
 
 
 async def put_profile(request: web.Request) -> web.StreamResponse:
+    """Save one's profile."""
     form = _checked(forms.ProfileForm, await read_json(request, ProfileIn))
     await profiles.save_profile(me().id, **form.model_dump(exclude={"preview"}))
     return json_answer(await _profile(me().id))
@@ -205,7 +244,35 @@ def _checked(form: type[Form], data: BaseModel, *, without: frozenset[str] = fro
         raise errors.Invalid(found) from None
 
 
+async def put_place(request: web.Request) -> web.StreamResponse:
+    """Choose the language and time zone in which one is addressed."""
+    sent = await read_json(request, PlaceIn)
+    await profiles.save_place(me().id, locale=sent.locale, zone=sent.zone)
+    return json_answer(await _profile(me().id))
+
+
+async def put_picture(request: web.Request) -> web.StreamResponse:
+    """Set one's picture; it is cut to a square."""
+    sent = await read_json(request, PictureIn)
+    await profiles.set_picture(me().id, sent.content)
+    return json_answer(await _profile(me().id))
+
+
+async def drop_picture(_request: web.Request) -> web.StreamResponse:
+    """Remove one's picture."""
+    await profiles.drop_picture(me().id)
+    return json_answer(await _profile(me().id))
+
+
+async def resend(request: web.Request) -> web.StreamResponse:
+    """Have the mail with the link for confirming the address sent again."""
+    data = await read_json(request, EmailIn)
+    await signup.ask_again(data.email)
+    return json_answer(Sent(), 202)
+
+
 async def get_interviewer(request: web.Request) -> web.StreamResponse:
+    """One's own interviewer profile."""
     return json_answer(_interviewer(await own_profile()))
 
 
@@ -215,6 +282,7 @@ def _interviewer(row: InterviewerProfile) -> InterviewerOut:
 
 
 async def put_interviewer(request: web.Request) -> web.StreamResponse:
+    """Save one's interviewer profile, publish it, take or refuse bookings."""
     data = await read_json(request, InterviewerIn)
     form = _checked(forms.InterviewerForm, data, without=frozenset({"published", "accepting"}))
     row = await saved_profile()
@@ -233,6 +301,7 @@ def _application(row: Application) -> ApplicationOut:
 
 
 async def get_application(request: web.Request) -> web.StreamResponse:
+    """One's own application."""
     row = await applications.application_of(me().id)
     if row is None:
         raise errors.NotFound()
@@ -250,25 +319,29 @@ async def put_application(request: web.Request) -> web.StreamResponse:
 
 
 async def submit_application(request: web.Request) -> web.StreamResponse:
+    """Hand the application in."""
     data = await read_json(request, VersionIn)
     return json_answer(_application(await applications.submit(me().id, data.version)))
 
 
 async def withdraw_application(request: web.Request) -> web.StreamResponse:
+    """Take the application back."""
     data = await read_json(request, VersionIn)
     return json_answer(_application(await applications.withdraw(me().id, data.version)))
 
 
 async def list_applications(request: web.Request) -> web.StreamResponse:
-    query = read_query(request, forms.ApplicationsQuery).value or forms.ApplicationsQuery()
-    rows, total = await queries.list_applications(query.q, state=query.state, limit=50, offset=(query.page - 1) * 50)
+    """Applications that were sent in; whoever waits longest comes first."""
+    asked = read_listing(request, ApplicationsListing)
+    offset = (asked.number - 1) * asked.limit
+    rows, total = await queries.list_applications(asked.q, state=asked.state, limit=asked.limit, offset=offset)
     found = {row.id: row for row in await Application.filter(id__in=[r.id for r in rows])}
-    return json_answer(
-        ApplicationsOut(applications=[_application(found[r.id]) for r in rows if r.id in found], total=total)
-    )
+    items = [_application(found[r.id]) for r in rows if r.id in found]
+    return json_answer(Page[ApplicationOut](items=items, next=asked.next(total)))
 
 
 async def decide(request: web.Request) -> web.StreamResponse:
+    """Approve, refuse or ask for more."""
     data = await read_json(request, DecisionIn)
     row = await _one(request)
     return json_answer(_application(await applications.decide(row.id, data.decision, data.reason, data.version)))
@@ -279,14 +352,71 @@ async def _one(request: web.Request) -> Application:
 
 
 async def list_people(request: web.Request) -> web.StreamResponse:
-    query = read_query(request, forms.PeopleQuery).value or forms.PeopleQuery()
+    """Everybody who has an account."""
+    asked = read_listing(request, PeopleListing)
     rows, total = await queries.list_people(
-        query.q, role=query.role, state=query.state, sort=query.sort, desc=query.desc, limit=50,
-        offset=(query.page - 1) * 50,
+        asked.q, role=asked.role, state=asked.state, sort=asked.sort, desc=asked.desc, limit=asked.limit,
+        offset=(asked.number - 1) * asked.limit,
     )  # fmt: skip
     names = PersonOut.model_fields.keys()
     found = [PersonOut(**{name: getattr(r, name) for name in names - {"roles"}}, roles=list(r.roles)) for r in rows]
-    return json_answer(PeopleOut(people=found, total=total))
+    return json_answer(Page[PersonOut](items=found, next=asked.next(total)))
+
+
+class StandingOut(BaseModel):
+    """An account after a change."""
+
+    id: UUID
+    state: str
+    roles: list[str]
+
+
+async def _standing(account_id: UUID) -> web.StreamResponse:
+    account = await accounts.account(account_id)
+    roles = sorted(await accounts.roles_of(account_id))
+    return json_answer(StandingOut(id=account.id, state=account.state, roles=roles))
+
+
+async def _person(request: web.Request) -> UUID:
+    return (await accounts.account(request.match_info["id"])).id
+
+
+async def confirm(request: web.Request) -> web.StreamResponse:
+    """Confirm an account whose mail did not arrive."""
+    account_id = await _person(request)
+    await people.confirm(account_id)
+    return await _standing(account_id)
+
+
+async def lock(request: web.Request) -> web.StreamResponse:
+    """Keep somebody out; their sessions and tokens end at once."""
+    account_id = await _person(request)
+    sent = await read_json(request, ReasonIn)
+    if account_id == me().id:
+        raise errors.Invalid({"reason": _("You cannot lock your own account.")})
+    await accounts.lock(account_id, reason=sent.reason)
+    return await _standing(account_id)
+
+
+async def unlock(request: web.Request) -> web.StreamResponse:
+    """Let somebody in again."""
+    account_id = await _person(request)
+    await accounts.unlock(account_id)
+    return await _standing(account_id)
+
+
+async def give_role(request: web.Request) -> web.StreamResponse:
+    """Give somebody a role."""
+    account_id = await _person(request)
+    await people.give_role(account_id, (await read_json(request, RoleIn)).role)
+    return await _standing(account_id)
+
+
+async def take_role(request: web.Request) -> web.StreamResponse:
+    """Take a role from somebody."""
+    account_id = await _person(request)
+    await people.take_role(account_id, (await read_json(request, RoleIn)).role)
+    return await _standing(account_id)
 
 
 class CardOut(BaseModel):
@@ -308,17 +438,13 @@ class CardOut(BaseModel):
     accepting: bool
 
 
-class CardsOut(BaseModel):
-    interviewers: list[CardOut]
-
-
 def _card(card: InterviewerCard) -> CardOut:
     values = {name: getattr(card, name) for name in CardOut.model_fields}
     return CardOut(**{**values, "skills": list(card.skills), "languages": list(card.languages)})
 
 
 async def list_interviewers(request: web.Request) -> web.StreamResponse:
-    """Everybody who is listed; `q`, `skill` and `language` narrow it down."""
-    q, skill, language = (request.query.get(name, "")[:100] for name in ("q", "skill", "language"))
-    found = await queries.interviewers.listed(q, skill, language)
-    return json_answer(CardsOut(interviewers=[_card(card) for card in found]))
+    """Interviewers who are listed for everybody."""
+    asked = read_listing(request, InterviewersListing)
+    cards, after = asked.cut(await queries.interviewers.listed(asked.q, asked.skill, asked.language))
+    return json_answer(Page[CardOut](items=[_card(card) for card in cards], next=after))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kernel import SIGNED_IN, Route
+from kernel import SIGNED_IN, Listing, Page, Route
 
 from .. import rest
 from ..permissions import AUDIT, REQUESTS
@@ -43,11 +43,25 @@ ROUTES = [
     _post("/admin/privacy-requests/{id}/decline", desk.decline, "compliance.request_decline", REQUESTS,
           idempotent=True),
     _json("GET", "map", rest.data_map, "compliance.api_map", SIGNED_IN, response=rest.MapOut, rate="60/60"),
-    _json("GET", "requests", rest.list_requests, "compliance.api_requests", SIGNED_IN, response=rest.RequestsOut),
+    _json("GET", "requests", rest.list_requests, "compliance.api_requests", SIGNED_IN, query=Listing,
+          response=Page[rest.RequestOut]),
     _json("POST", "exports", rest.ask_export, "compliance.api_export", SIGNED_IN, response=rest.RequestOut,
-          rate="10/3600", idempotent=True),
+          rate="10/3600", idempotent=True, status=202, twin_of=("compliance.export_ask",)),
     _json("POST", "erasure", rest.ask_erasure, "compliance.api_erasure", SIGNED_IN, request=rest.ErasureIn,
-          response=rest.RequestOut, rate="10/600", idempotent=True),
-    _json("GET", "audit", rest.list_entries, "compliance.api_audit", AUDIT, response=rest.EntriesOut),
-    _json("GET", "audit/verify", rest.verify, "compliance.api_verify", AUDIT, response=rest.VerdictOut, rate="20/60"),
+          response=rest.RequestOut, rate="10/600", idempotent=True, status=202, twin_of=("compliance.erasure_ask",)),
+    _json("POST", "erasure/{id}/withdraw", rest.withdraw, "compliance.api_erasure_withdraw", SIGNED_IN,
+          request=rest.VersionIn, response=rest.RequestOut, idempotent=True),
+    _json("GET", "desk", rest.list_desk, "compliance.api_desk", REQUESTS, query=rest.DeskListing,
+          response=Page[rest.DeskRequestOut]),
+    _json("POST", "desk", rest.create_desk, "compliance.api_request_create", REQUESTS, request=rest.NewRequestIn,
+          response=rest.DeskRequestOut, status=201, idempotent=True),
+    _json("GET", "desk/{id}", rest.show_desk, "compliance.api_request", REQUESTS, response=rest.DeskRequestOut),
+    _json("POST", "desk/{id}/execute", rest.execute, "compliance.api_request_execute", REQUESTS,
+          request=rest.ExecuteIn, response=rest.DeskRequestOut, status=202, idempotent=True),
+    _json("POST", "desk/{id}/decline", rest.decline, "compliance.api_request_decline", REQUESTS,
+          request=rest.DeclineIn, response=rest.DeskRequestOut, idempotent=True),
+    _json("GET", "audit", rest.list_entries, "compliance.api_audit", AUDIT, query=rest.AuditListing,
+          response=Page[rest.EntryOut]),
+    _json("GET", "audit/verify", rest.verify, "compliance.api_verify", AUDIT, response=rest.VerdictOut, rate="20/60",
+          twin_of=("compliance.audit_verify",)),
 ]  # fmt: skip

@@ -16,7 +16,7 @@ ROUTES = [
     Route(method="POST", path="/help/new", handler=help.create, name="helpdesk.create", permission=SIGNED_IN,
           idempotent=True, body_limit=BODY_LIMIT, rate="20/600"),
     Route(method="POST", path="/help/preview", handler=help.preview, name="helpdesk.preview", permission=SIGNED_IN,
-          rate="120/60"),
+          rate="120/60", no_twin="draws what is being typed, for the editor only"),
     Route(method="GET", path=f"/help/{_N}", handler=help.show_ticket, name="helpdesk.ticket", permission=SIGNED_IN),
     Route(method="POST", path=f"/help/{_N}/reply", handler=help.reply, name="helpdesk.reply", permission=SIGNED_IN,
           idempotent=True, body_limit=BODY_LIMIT, rate="60/600"),

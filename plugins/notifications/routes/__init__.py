@@ -34,7 +34,8 @@ ROUTES: list[Route] = [
           public=True, always=_IN_MAILS, rate="60/60"),
     # No CSRF token: a mail program posts here by itself. The signed token in the path is the proof.
     Route(method="POST", path="/unsubscribe/{token}", handler=unsubscribe.act, name="notifications.unsubscribe_post",
-          public=True, csrf=False, always=_IN_MAILS, rate="60/60", body_limit=4096),
+          public=True, csrf=False, always=_IN_MAILS, rate="60/60", body_limit=4096,
+          no_twin="is JSON's equal already: a mail program posts here by itself"),
     Route(method="GET", path="/admin/messages", handler=emails.show, name="notifications.emails", permission=VIEW),
     Route(method="GET", path="/admin/messages/{id}", handler=emails.detail, name="notifications.email",
           permission=VIEW),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kernel import Route
+from kernel import Listing, Page, Route
 
 from .. import rest
 from ..permissions import BRANDING, MAINTENANCE, TEXTS
@@ -39,7 +39,8 @@ ROUTES = [
     _post("/admin/branding/logo/remove", branding.remove_logo, "theming.logo_drop", BRANDING),
     _post("/admin/branding/reset", branding.reset, "theming.branding_reset", BRANDING),
     _get("/admin/texts", texts.show, "theming.texts", TEXTS),
-    _post("/admin/texts/preview", texts.preview, "theming.text_preview", TEXTS),
+    _post("/admin/texts/preview", texts.preview, "theming.text_preview", TEXTS,
+          no_twin="draws what is being typed, for the editor only"),
     _get("/admin/texts/pages/{page}", texts.show_page, "theming.text", TEXTS),
     _post("/admin/texts/pages/{page}", texts.save_page, "theming.text_save", TEXTS),
     _post("/admin/texts/pages/{page}/reset", texts.reset_page, "theming.text_reset", TEXTS),
@@ -55,10 +56,27 @@ ROUTES = [
     _json("GET", "status", rest.status, "theming.status", response=rest.StatusOut),
     _json("GET", "look", rest.get_look, "theming.api_look", BRANDING, response=rest.LookModel),
     _json("PUT", "look", rest.put_look, "theming.api_look_save", BRANDING, request=rest.LookModel,
-          response=rest.LookModel),
-    _json("GET", "maintenance", rest.list_windows, "theming.api_windows", MAINTENANCE, response=rest.WindowsOut),
+          response=rest.LookModel, twin_of=("theming.branding_save",)),
+    _json("POST", "look/reset", rest.reset_look, "theming.api_branding_reset", BRANDING, response=rest.LookModel),
+    _json("PUT", "look/logo", rest.put_logo, "theming.api_logo_save", BRANDING, request=rest.LogoIn,
+          response=rest.LookModel, body_limit=2 * _LOGO, rate="20/600"),
+    _json("DELETE", "look/logo", rest.drop_logo, "theming.api_logo_drop", BRANDING, response=rest.LookModel),
+    _json("PUT", "texts/{page}/{locale}", rest.put_text, "theming.api_text_save", TEXTS, request=rest.PageTextIn,
+          response=rest.PageTextOut),
+    _json("DELETE", "texts/{page}/{locale}", rest.reset_text, "theming.api_text_reset", TEXTS,
+          response=rest.PageTextOut),
+    _json("PUT", "terminology/{locale}", rest.put_terms, "theming.api_terminology_save", TEXTS, request=rest.TermsIn,
+          response=rest.TermsOut),
+    _json("GET", "languages", rest.get_languages, "theming.api_languages", TEXTS, response=rest.LanguagesModel),
+    _json("PUT", "languages", rest.put_languages, "theming.api_languages_save", TEXTS, request=rest.LanguagesModel,
+          response=rest.LanguagesModel),
+    _json("GET", "maintenance", rest.list_windows, "theming.api_windows", MAINTENANCE, query=Listing,
+          response=Page[rest.WindowOut]),
     _json("POST", "maintenance", rest.plan_window, "theming.api_plan", MAINTENANCE, request=rest.WindowIn,
-          response=rest.WindowOut, idempotent=True),
+          response=rest.WindowOut, idempotent=True, status=201,
+          twin_of=("theming.maintenance_plan", "theming.maintenance_start")),
     _json("POST", "maintenance/{id}/stop", rest.stop_window, "theming.api_stop", MAINTENANCE, request=rest.VersionIn,
-          response=rest.WindowOut),
+          response=rest.WindowOut, idempotent=True, twin_of=("theming.maintenance_stop",)),
+    _json("POST", "maintenance/{id}/prolong", rest.prolong_window, "theming.api_maintenance_prolong", MAINTENANCE,
+          request=rest.ProlongIn, response=rest.WindowOut),
 ]  # fmt: skip

@@ -38,6 +38,11 @@ async def set_logo(data: bytes) -> None:
         picture = await fit_picture(data, *LOGO_BOX)
     except ValueError as exc:
         raise errors.Invalid({"logo": str(exc)}) from None
+    await keep_logo(picture)
+
+
+async def keep_logo(picture: bytes) -> None:
+    """Store a WebP that fits already, and let go of the one before."""
     # Without an owner: it belongs to the tenant, and stays when the person who sent it is erased.
     file = await save_file("logo.webp", "image/webp", picture)
     async with unit_of_work():

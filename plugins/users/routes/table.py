@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from kernel import SIGNED_IN, Route
+from kernel import SIGNED_IN, Page, Route
 
 from .. import rest
 from ..permissions import APPLY, DECIDE, INTERVIEWER, MANAGE_PEOPLE, MANAGE_ROLES, PEOPLE
 from . import admin, apply, interviewer, profile, signup
 
 _FEATURE = "users.applications"
+_MAILED = "its link was mailed to the person, who opens it in a browser of their own"
 _PICTURE = 9 * 1024 * 1024
 
 
@@ -41,11 +42,11 @@ def pages() -> list[Route]:
         _get("/verify/resend", signup.show_resend, "users.resend_confirmation"),
         _post("/verify/resend", signup.resend, "users.resend", rate="5/600"),
         _get("/verify/{token}", signup.show_verify, "users.verify", rate="60/600"),
-        _post("/verify/{token}", signup.verify, "users.verify_post", rate="30/600"),
+        _post("/verify/{token}", signup.verify, "users.verify_post", rate="30/600", no_twin=_MAILED),
         _get("/reset", signup.show_forgot, "users.forgot_password"),
         _post("/reset", signup.reset_ask, "users.reset_ask", rate="5/600"),
         _get("/reset/{token}", signup.show_reset, "users.reset", rate="60/600"),
-        _post("/reset/{token}", signup.reset, "users.reset_post", rate="30/600"),
+        _post("/reset/{token}", signup.reset, "users.reset_post", rate="30/600", no_twin=_MAILED),
         _get("/profile", profile.show_profile, "users.profile", SIGNED_IN),
         _post("/profile", profile.save_profile, "users.profile_save", SIGNED_IN),
         _post("/profile/place", profile.save_place, "users.place_save", SIGNED_IN),
@@ -84,30 +85,51 @@ def json_routes() -> list[Route]:
     """The JSON twins."""
     mine: dict[str, Any] = {"feature": _FEATURE, "permission": APPLY, "response": rest.ApplicationOut}
     theirs: dict[str, Any] = {"feature": _FEATURE, "permission": DECIDE}
+    person: dict[str, Any] = {"response": rest.StandingOut}
     return [
         _json("POST", "sign-up", rest.sign_up, "users.api_sign_up", request=rest.SignUpIn, response=rest.Sent,
-              rate="20/600", idempotent=True),
+              rate="20/600", idempotent=True, status=202),
         _json("POST", "reset", rest.ask_reset, "users.api_reset", request=rest.EmailIn, response=rest.Sent,
-              rate="5/600"),
-        _json("GET", "interviewers", rest.list_interviewers, "users.api_interviewers", response=rest.CardsOut),
+              rate="5/600", status=202, twin_of=("users.reset_ask",)),
+        _json("POST", "verify/resend", rest.resend, "users.api_resend", request=rest.EmailIn, response=rest.Sent,
+              rate="5/600", status=202),
+        _json("GET", "interviewers", rest.list_interviewers, "users.api_interviewers",
+              query=rest.InterviewersListing, response=Page[rest.CardOut]),
         _json("GET", "profile", rest.get_profile, "users.api_profile", SIGNED_IN, response=rest.ProfileOut),
         _json("PUT", "profile", rest.put_profile, "users.api_profile_save", SIGNED_IN, request=rest.ProfileIn,
               response=rest.ProfileOut),
+        _json("PUT", "place", rest.put_place, "users.api_place_save", SIGNED_IN, request=rest.PlaceIn,
+              response=rest.ProfileOut),
+        _json("PUT", "profile/picture", rest.put_picture, "users.api_picture_save", SIGNED_IN, request=rest.PictureIn,
+              response=rest.ProfileOut, body_limit=4 * _PICTURE // 3, rate="20/600"),
+        _json("DELETE", "profile/picture", rest.drop_picture, "users.api_picture_drop", SIGNED_IN,
+              response=rest.ProfileOut),
         _json("GET", "interviewer", rest.get_interviewer, "users.api_interviewer", INTERVIEWER,
-              response=rest.InterviewerOut),
+              response=rest.InterviewerOut, errors=(404,)),
         _json("PUT", "interviewer", rest.put_interviewer, "users.api_interviewer_save", INTERVIEWER,
-              request=rest.InterviewerIn, response=rest.InterviewerOut),
-        _json("GET", "application", rest.get_application, "users.api_application", **mine),
-        _json("PUT", "application", rest.put_application, "users.api_application_save", request=rest.AnswersIn, **mine),
+              request=rest.InterviewerIn, response=rest.InterviewerOut, errors=(404,),
+              twin_of=("users.interviewer_publish", "users.interviewer_accept")),
+        _json("GET", "application", rest.get_application, "users.api_application", errors=(404,), **mine),
+        _json("PUT", "application", rest.put_application, "users.api_application_save", request=rest.AnswersIn,
+              twin_of=("users.apply_begin", "users.apply_save"), **mine),
         _json("POST", "application/submit", rest.submit_application, "users.api_application_submit",
-              request=rest.VersionIn, idempotent=True, **mine),
+              request=rest.VersionIn, idempotent=True, errors=(404,), twin_of=("users.apply_submit",), **mine),
         _json("POST", "application/withdraw", rest.withdraw_application, "users.api_application_withdraw",
-              request=rest.VersionIn, **mine),
-        _json("GET", "applications", rest.list_applications, "users.api_applications", response=rest.ApplicationsOut,
-              **theirs),
+              request=rest.VersionIn, idempotent=True, errors=(404,), twin_of=("users.apply_withdraw",), **mine),
+        _json("GET", "applications", rest.list_applications, "users.api_applications", query=rest.ApplicationsListing,
+              response=Page[rest.ApplicationOut], **theirs),
         _json("POST", "applications/{id}/decide", rest.decide, "users.api_decide", request=rest.DecisionIn,
-              response=rest.ApplicationOut, **theirs),
-        _json("GET", "people", rest.list_people, "users.api_people", PEOPLE, response=rest.PeopleOut),
+              response=rest.ApplicationOut, twin_of=("users.application_decide",), **theirs),
+        _json("GET", "people", rest.list_people, "users.api_people", PEOPLE, query=rest.PeopleListing,
+              response=Page[rest.PersonOut]),
+        _json("POST", "people/{id}/confirm", rest.confirm, "users.api_person_confirm", MANAGE_PEOPLE, **person),
+        _json("POST", "people/{id}/lock", rest.lock, "users.api_person_lock", MANAGE_PEOPLE, request=rest.ReasonIn,
+              **person),
+        _json("POST", "people/{id}/unlock", rest.unlock, "users.api_person_unlock", MANAGE_PEOPLE, **person),
+        _json("POST", "people/{id}/give", rest.give_role, "users.api_person_give", MANAGE_ROLES, request=rest.RoleIn,
+              **person),
+        _json("POST", "people/{id}/take", rest.take_role, "users.api_person_take", MANAGE_ROLES, request=rest.RoleIn,
+              **person),
     ]  # fmt: skip
 
 
