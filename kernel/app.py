@@ -14,6 +14,7 @@ from .base.config import Config
 from .base.i18n import Catalogs, use_catalogs
 from .base.log import get_logger
 from .base.runtime import Runtime, set_runtime
+from .console.work.pausing import pause
 from .engines import embedded, rls, storage
 from .engines.bus import open_bus
 from .engines.cache import open_cache
@@ -28,7 +29,9 @@ from .tenancy.snapshots import Snapshots
 from .tenancy.sync import Sync
 from .tenancy.usage import counters
 from .web.application import build_web
+from .work import leaks
 from .work.events import hear_tenancy
+from .work.troubles import Recorder
 from .work.worker import Worker, make_broker
 
 log = get_logger(__name__)
@@ -66,8 +69,9 @@ async def started(
 ) -> AsyncIterator[Greenroom]:
     """Start everything a process needs and stop it again, in the opposite order.
 
-    `jobs` also executes jobs here, of these `queues` only and at most so many at once. `database` gives the DSNs of owner and application role, for tests; else
-    they come from the configuration, or from a private server that is started now.
+    `jobs` also executes jobs here, of these `queues` only and at most so many at once. `database` gives the DSNs
+    of owner and application role, for tests; else they come from the configuration, or from a private server that
+    is started now.
     """
     registry = installed(config)
     runtime = Runtime(config, registry=registry)
@@ -78,6 +82,7 @@ async def started(
     if database is None:
         server, database = await _database_of(config)
     owner, application = database
+    runtime.owner_dsn = owner
     apps = apps_of({pid: found[0] for pid, found in registry.models.items() if found})
     try:
         if migrating:
@@ -97,6 +102,8 @@ async def started(
         runtime.broker = make_broker(queues=queues, concurrency=concurrency)
         runtime.app = build_web(runtime)
         room = Greenroom(runtime, sync, server)
+        recorder = Recorder(pause)
+        recorder.start()
         if jobs:
             room.worker = Worker(runtime.broker)
             await room.worker.start()
@@ -105,10 +112,12 @@ async def started(
         finally:
             if room.worker is not None:
                 await room.worker.stop()
+            await leaks.report(registry.ready)
+            await recorder.stop()
             await sync.stop()
             await counters.stop()
     finally:
-        for engine in (runtime.cache, runtime.bus):
+        for engine in (runtime.cache, runtime.bus, runtime.storage):
             if engine is not None:
                 await engine.close()
         await close_database()

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from . import cli_tenants
 from .base.config import Config, ConfigError, Mode, find_manifest, load_config
 from .plugging.manifest import ManifestError, load_manifest
 
@@ -39,7 +40,10 @@ def fail(sentence: str) -> int:
     return 1
 
 
-_BUILT_IN = ("demo", "serve", "worker", "migrate", "tenant", "account", "plugin", "doctor", "backup", "restore")
+#: What an operator says about a plugin, besides switching it for one tenant.
+_WORDS = ("explain", "offer", "withhold", "stop", "resume")
+_BUILT_IN = ("demo", "serve", "worker", "migrate", "tenant", "account", "plugin", "doctor", "backup", "restore",
+             "setting", "secrets")  # fmt: skip
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     serve = command("serve", "Serve web requests.", _serve)
     serve.add_argument("--port", type=_port)
     serve.add_argument("--no-jobs", action="store_true", help="leave jobs to `greenroom worker`")
+    serve.add_argument("--workers", type=_workers, default=1, help="processes that share the port; two need Redis")
+    serve.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     worker = command("worker", "Execute jobs.", _worker)
     worker.add_argument("--queues", type=_queues, help="only these, each with its own limit if given: mail=2,default")
     worker.add_argument("--concurrency", type=int, default=10, help="jobs at once (default: 10)")
@@ -67,9 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     migrate.add_argument("action", nargs="?", choices=("apply", "make", "check"), default="apply")
     migrate.add_argument("plugin", nargs="?", help="with make: which plugin, or kernel")
     migrate.add_argument("--name", default="", help="with make: what the migration does, in a word or two")
-    tenant = command("tenant", "List tenants, or create one from a bundle.", _tenant)
-    tenant.add_argument("action", choices=("list", "create"))
-    tenant.add_argument("--bundle", type=Path, help="with create: a TOML file with name, hosts, plugins, settings")
+    cli_tenants.add_commands(command, lambda args, work: _run(work(_config(args), args)))
     account = command("account", "Create an account with roles.", _account)
     account.add_argument("action", choices=("create",))
     account.add_argument("--tenant", required=True, help="the tenant's slug")
@@ -77,13 +81,14 @@ def _parser() -> argparse.ArgumentParser:
     account.add_argument("--name", required=True)
     account.add_argument("--role", action="append", default=[], help="may be given several times")
     plugin = command("plugin", "List, switch, write, check or purge plugins.", _plugin)
-    plugin.add_argument("action", choices=("list", "enable", "disable", "new", "check", "texts", "purge"))
+    plugin.add_argument("action", choices=("list", "enable", "disable", "new", "check", "texts", "purge", *_WORDS))
     plugin.add_argument("id", nargs="?")
     plugin.add_argument("--folder", type=Path, help="with new: where to write it (default: ./<id>)")
     plugin.add_argument("--title", default="", help="with new: its name for people")
     plugin.add_argument("--json", action="store_true", help="with check: the report as JSON")
     plugin.add_argument("--yes", action="store_true", help="with purge: really delete what it holds")
-    plugin.add_argument("--tenant", help="the tenant's slug")
+    plugin.add_argument("--tenant", help="the tenant's slug; offer and withhold: none is every tenant")
+    plugin.add_argument("--account", default="", help="with explain: the e-mail address of one of its people")
     plugin.add_argument("--reason", default="by command")
     plugin.add_argument("--cascade", action="store_true", help="with disable: also what requires it")
     doctor = command("doctor", "Check this installation and say what to mend.", _doctor)
@@ -101,6 +106,12 @@ def _parser() -> argparse.ArgumentParser:
             help="its first line encrypts the file (default: GREENROOM_BACKUP_PASSPHRASE, else it is not encrypted)",
         )  # fmt: skip
     return parser
+
+
+def _workers(text: str) -> int:
+    if text.isdecimal() and 0 < int(text) <= 64:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes from 1 to 64")
 
 
 def _port(text: str) -> int:
@@ -137,7 +148,11 @@ def _demo(args: argparse.Namespace) -> int:
 def _serve(args: argparse.Namespace) -> int:
     from .operations import serving
 
-    return _run(serving.serve(_config(args), jobs=not args.no_jobs))
+    if args.workers > 1:
+        from .operations import supervising
+
+        return _run(supervising.supervise(_config(args), args.workers, jobs=not args.no_jobs))
+    return _run(serving.serve(_config(args), jobs=not args.no_jobs, child=args.child))
 
 
 def _worker(args: argparse.Namespace) -> int:
@@ -171,16 +186,6 @@ def _migrate(args: argparse.Namespace) -> int:
     return _run(upkeep.migrate(_config(args)))
 
 
-def _tenant(args: argparse.Namespace) -> int:
-    from .operations import upkeep
-
-    if args.action == "list":
-        return _run(upkeep.list_tenants(_config(args)))
-    if args.bundle is None:
-        return fail("say from which bundle: greenroom tenant create --bundle FILE")
-    return _run(upkeep.create_tenant(_config(args), args.bundle))
-
-
 def _account(args: argparse.Namespace) -> int:
     from .operations import upkeep
 
@@ -194,10 +199,27 @@ def _plugin(args: argparse.Namespace) -> int:
         return upkeep.list_plugins(load_config(mode="test", data=args.data))
     if args.action in ("new", "check", "texts", "purge"):
         return _plugin_making(args)
+    if args.action in _WORDS and args.action != "explain":
+        return _word(args)
     if not args.id or not args.tenant:
         return fail(f"say which: greenroom plugin {args.action} <plugin> --tenant <slug>")
+    if args.action == "explain":
+        from .operations import switches
+
+        return _run(switches.explain(_config(args), args.tenant, args.id, args.account))
     on = args.action == "enable"
     return _run(upkeep.switch(_config(args), args.tenant, args.id, on, args.reason, cascade=args.cascade))
+
+
+def _word(args: argparse.Namespace) -> int:
+    """The operator's word; `stop` is the kill switch, and needs a reason that every tenant is shown."""
+    from .operations import switches
+
+    if not args.id:
+        return fail(f"say which: greenroom plugin {args.action} <plugin>")
+    if args.action in ("stop", "withhold") and args.reason == "by command":
+        return fail(f"say why: greenroom plugin {args.action} {args.id} --reason '…'; every tenant is shown it")
+    return _run(switches.say(_config(args), args.action, args.id, args.tenant, args.reason))
 
 
 def _plugin_making(args: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # types of upper floors: for the checker only
@@ -39,6 +39,8 @@ class Runtime:
     broker: JobBroker = _LATER
     catalogs: Catalogs = _LATER
     app: web.Application = _LATER
+    #: The owner of the tables: for the operator's commands alone, never for requests or jobs.
+    owner_dsn: str = field(default="", repr=False)
 
 
 _runtime: Runtime | None = None

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ..app import installed, started
 from ..auth import accounts
 from ..base.config import Config
-from ..base.context import every_tenant, tenant_scope
+from ..base.context import tenant_scope
 from ..base.errors import Problem
 from ..engines.connection import unit_of_work
 from ..plugging import migrate as migrations
-from ..tenancy.models import Tenant
 from ..tenancy.tenants import find_tenant
 from ..tenancy.toggles import switch as switch_key
-from .bundles import apply_bundle, read_bundle
+from .tenants import no_tenant, refused
 
 
 def _apps(config: Config) -> migrations.Apps:
@@ -42,36 +39,18 @@ async def check_migrations(config: Config) -> int:
     return 1 if found else 0
 
 
-async def list_tenants(config: Config) -> int:
-    async with started(config):
-        with every_tenant():
-            for tenant in await Tenant.all().order_by("slug"):
-                print(f"{tenant.slug:20} {tenant.state:10} {tenant.name}")
-    return 0
-
-
-async def create_tenant(config: Config, bundle: Path) -> int:
-    async with started(config):
-        try:
-            tenant = await apply_bundle(read_bundle(bundle))
-        except Problem as exc:
-            return _refused(exc)
-        print(f"created {tenant.slug}")
-    return 0
-
-
 async def create_account(config: Config, slug: str, email: str, name: str, roles: list[str]) -> int:
     """An active account without a password: its owner sets one by the reset page."""
     async with started(config):
         tenant = await find_tenant(slug)
         if tenant is None:
-            return _no_tenant(slug)
+            return no_tenant(slug)
         with tenant_scope(tenant):
             try:
                 async with unit_of_work():
                     await accounts.create_account(email, name, state="active", roles=("member", *roles), by_rule=True)
             except Problem as exc:
-                return _refused(exc)
+                return refused(exc)
         print(f"created {email} in {slug}")
     return 0
 
@@ -87,43 +66,11 @@ async def switch(config: Config, slug: str, key: str, on: bool, reason: str, *, 
     async with started(config):
         tenant = await find_tenant(slug)
         if tenant is None:
-            return _no_tenant(slug)
+            return no_tenant(slug)
         try:
             with tenant_scope(tenant):
                 await switch_key(tenant, key, on, reason=reason, cascade=cascade)
         except Problem as exc:
-            return _refused(exc)
+            return refused(exc)
         print(f"{key} is {'on' if on else 'off'} for {slug}")
     return 0
-
-
-async def doctor(config: Config) -> int:
-    """Say what is wrong with this installation, one line each; 0 when nothing is."""
-    faults: list[str] = []
-    registry = installed(config)
-    faults += [f"{info.id}: {info.reason}" for info in registry.plugins.values() if not info.ready]
-    faults += await migrations.drift(_apps(config))
-    if config.mode == "production":
-        if config.scheme != "https":
-            faults.append("GREENROOM_SCHEME is http: cookies would travel in the clear.")
-        if config.database_url is None:
-            faults.append("GREENROOM_DATABASE_URL is not set: the private PostgreSQL is meant for one process.")
-        if config.smtp_url is None:
-            faults.append("GREENROOM_SMTP_URL is not set: nobody would get mail.")
-        if config.outbound_allow:
-            networks = ", ".join(map(str, config.outbound_allow))
-            faults.append(f"GREENROOM_OUTBOUND_ALLOW is set: users could make this server call {networks}.")
-    print("\n".join(faults) or "Nothing to mend.")
-    return 1 if faults else 0
-
-
-def _refused(exc: Problem) -> int:
-    errors = getattr(exc, "errors", None)
-    detail = "; ".join(f"{field}: {text}" for field, text in errors.items()) if errors else exc.detail
-    print(f"greenroom: {detail}")
-    return 1
-
-
-def _no_tenant(slug: str) -> int:
-    print(f"greenroom: there is no tenant called {slug}")
-    return 1

@@ -9,7 +9,7 @@ from uuid import UUID
 from ..base.events import event
 
 
-@event("kernel.plugin_switched.v1")
+@event("kernel.plugin_switched.v1", personal=("reason",))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PluginSwitched:
     """A plugin or feature was switched. `before`/`after` say whether it was effective, not merely chosen.
@@ -27,7 +27,7 @@ class PluginSwitched:
     rule_after: str = ""
 
 
-@event("kernel.setting_changed.v1")
+@event("kernel.setting_changed.v1", personal=("before", "after", "reason"), webhooks=False)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingChanged:
     """A tenant's setting got another value. Texts are JSON; those of a secret are masked."""

@@ -37,6 +37,9 @@ class Words(NamedTuple):
     trial: frozenset[str] = frozenset()  # switched on by the operator to be tried here, unless the tenant chose
 
 
+#: An operator who says nothing.
+SILENT: Final = Words()
+
 Kind = Literal[
     "missing", "broken", "blocked", "skipped", "stopped", "withheld", "off", "default", "requires", "conflict",
     "before", "after", "rule",
@@ -94,7 +97,7 @@ class Why:
 
 
 def resolve(
-    registry: Registry, choices: Mapping[str, Choice], words: Words = Words(), at: datetime | None = None
+    registry: Registry, choices: Mapping[str, Choice], words: Words = SILENT, at: datetime | None = None
 ) -> tuple[frozenset[str], Mapping[str, Why]]:
     """Effective plugin and feature ids at an instant (default: now), and the reason of each other one."""
     judge = _Judge(registry, choices, words, at or now())

@@ -96,7 +96,7 @@ def _may_change(keys: Iterable[str]) -> None:
 
 
 async def reset_setting(key: str, *, reason: str = "") -> None:
-    """Forget the tenant's value, so that the operator's or the default shows again. Raises Forbidden like setting it."""
+    """Forget the tenant's value, so that the operator's or the default shows again. Raises Forbidden."""
     declared = declaration(key)
     _may_change((key,))
     await change({key: declared}, {}, reason)

@@ -123,6 +123,11 @@ class Snapshots:
         return found
 
     @property
+    def epoch(self) -> int:
+        """The newest epoch that this process has seen."""
+        return self._seen
+
+    @property
     def platform(self) -> Mapping[str, Any]:
         """The operator's values of settings, secrets Sealed."""
         return self._platform

@@ -49,7 +49,7 @@ async def create_tenant(
     that is taken.
     """
     plain = [_plain(host) for host in hosts]
-    errors = _errors(name, locale, zone, currency)
+    errors = tenant_errors(name, locale, zone, currency)
     if not _SLUG.fullmatch(slug):
         errors["slug"] = _("Use lower-case letters, digits and hyphens, at most 40")
     if not plain:
@@ -124,7 +124,7 @@ async def update_tenant(
     name = snapshot.tenant.name if name is None else name.strip()
     locale, zone, currency = locale or snapshot.locale, zone or snapshot.zone, currency or snapshot.currency
     offered = list(dict.fromkeys((locale, *(snapshot.locales if locales is None else locales))))
-    errors = _errors(name, locale, zone, currency)
+    errors = tenant_errors(name, locale, zone, currency)
     if not all(_LOCALE.fullmatch(one) for one in offered):
         errors["locales"] = _("Choose languages from the list")
     if errors:
@@ -195,6 +195,7 @@ async def remove_host(host: str) -> None:
         left = await sql_one("SELECT count(*) AS n FROM kernel_domain WHERE tenant_id = $1", tenant.id)
         if not await execute("DELETE FROM kernel_domain WHERE tenant_id = $1 AND host = $2", tenant.id, plain):
             raise NotFound()
+        await execute("DELETE FROM kernel_domain_claim WHERE tenant_id = $1 AND host = $2", tenant.id, plain)
         if left is not None and left.n < 2:
             raise Conflict(_("A tenant needs at least one host name."))
 
@@ -216,7 +217,8 @@ def _plain(host: str) -> str:
     return plain
 
 
-def _errors(name: str, locale: str, zone: str, currency: str) -> dict[str, str]:
+def tenant_errors(name: str, locale: str, zone: str, currency: str) -> dict[str, str]:
+    """What is wrong with these, by field, in words."""
     errors: dict[str, str] = {}
     if not 1 <= len(name.strip()) <= 120:
         errors["name"] = _("Enter a name of at most 120 characters")

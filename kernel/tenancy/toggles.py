@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from ..base.clock import now
-from ..base.context import TenantRef, current_actor, tenant_scope
+from ..base.context import TenantRef, current_actor, current_tenant, tenant_scope
 from ..base.errors import Conflict, Invalid, NotFound
 from ..base.i18n import gettext as _
 from ..base.ids import new_id
@@ -25,10 +26,14 @@ from .resolve import Choice, resolve
 from .snapshots import Snapshot, effective_plugins, reading_as, whole_snapshot
 from .switch_rules import MOST_LISTED, SwitchRule, rule_of
 
-__all__ = ["bump_epoch", "bump_platform", "offer", "run_lifecycle", "stop_everywhere", "switch", "take_back"]
+__all__ = [
+    "bump_epoch", "bump_platform", "choose_all", "offer", "run_lifecycle", "stop_everywhere", "switch", "take_back",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
+#: Told of each lifecycle hook that failed; the floor that counts failures registers itself here.
+failures: list[Callable[[TenantRef, str, str, BaseException], None]] = []
 #: A lifecycle hook that takes longer belongs into a job.
 HOOK_SECONDS = 30.0
 
@@ -99,6 +104,14 @@ SELECT c.key, c.before, EXISTS (
 ) AS later
 FROM kernel_switch_change c WHERE c.tenant_id = $1 AND c.batch_id = $2 ORDER BY c.id
 """
+
+
+async def choose_all(fresh: Mapping[str, Choice | None], *, reason: str) -> None:
+    """Set choices of the tenant in scope as given (None: none any more), without asking what follows: for bundles."""
+    tenant = current_tenant()
+    async with unit_of_work():
+        await bump_epoch()
+        await _write(runtime().registry, tenant, await _choices(tenant), fresh, reason=reason[:500])
 
 
 async def offer(key: str, offered: bool, *, tenant: TenantRef | None = None, reason: str = "") -> None:
@@ -205,7 +218,7 @@ def _dumps(choice: Choice | None) -> str | None:
     return json.dumps({"on": choice.is_on, "rule": choice.rule.stored() if choice.rule else None})
 
 
-def _loads(value: object) -> dict[str, object] | None:
+def _loads(value: object) -> dict[str, Any] | None:
     found = json.loads(value) if isinstance(value, str | bytes) else value
     return found if isinstance(found, dict) else None
 
@@ -253,7 +266,9 @@ async def run_lifecycle(name: Lifecycle, tenant: TenantRef, plugins: Iterable[st
             with tenant_scope(tenant), reading_as(None):
                 async with asyncio.timeout(HOOK_SECONDS):
                     await calls[pid](tenant)
-        except Exception:
+        except Exception as exc:
             log.exception("%s of plugin %s failed for tenant %s", name, pid, tenant.slug)
             failed.append(pid)
+            for told in failures:
+                told(tenant, pid, name, exc)
     return failed

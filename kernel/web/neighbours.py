@@ -1,4 +1,4 @@
-"""Noisy neighbours: how many requests one tenant may have served, per second and at once, so that others are not slowed.
+"""Noisy neighbours: how many requests a tenant may have served, in a second and at once, so that others stay quick.
 
 Without Redis each process counts for itself. With it the rate is of all processes together: each draws tokens for
 the second in batches, one round trip for many requests; while Redis is away each counts for itself again.

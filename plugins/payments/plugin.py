@@ -17,6 +17,7 @@ from kernel import (
     Service,
     Setting,
     Subscriber,
+    SwitchImpact,
     TenantRef,
     Widget,
     enqueue,
@@ -28,11 +29,12 @@ from .api import Checkout, PaymentGateway
 from .demo import seed
 from .gateways.sandbox import SANDBOX
 from .handlers import SUBSCRIBERS
+from .impacts import IMPACTS
 from .jobs import JOBS
 from .notifications import NOTIFICATION_TYPES
 from .permissions import EARN, LEDGER, MANAGE, PERMISSIONS
 from .privacy import PRIVACY
-from .services import CHECKOUT
+from .services import CHECKOUT, close_open
 from .settings import SETTINGS
 from .widgets import WIDGETS
 
@@ -77,6 +79,11 @@ def register_jobs() -> list[Job]:
 
 
 @hookimpl
+def register_impacts() -> list[SwitchImpact]:
+    return IMPACTS
+
+
+@hookimpl
 def register_events() -> list[type]:
     return list(events.ALL)
 
@@ -118,6 +125,12 @@ def register_assets() -> list[Asset]:
 @hookimpl
 def register_demo_data() -> list[DemoData]:
     return [DemoData(seed=seed, after=("users", "scheduling"))]
+
+
+@hookimpl
+async def on_tenant_erased(tenant: TenantRef) -> None:
+    """Nobody may pay at the provider for a site that is gone."""
+    await close_open()
 
 
 @hookimpl

@@ -6,6 +6,7 @@ from kernel import (
     N_,
     SIGNED_IN,
     Asset,
+    BundlePart,
     Command,
     DemoData,
     Job,
@@ -19,17 +20,19 @@ from kernel import (
     Service,
     Setting,
     Subscriber,
+    SwitchImpact,
     TenantRef,
     Widget,
     hookimpl,
 )
 
-from . import demo, events, exchange
+from . import bundles, demo, events, exchange
 from .api import Bookings
 from .handlers import SUBSCRIBERS
+from .impacts import IMPACTS
 from .jobs import JOBS
 from .notifications import NOTIFICATION_TYPES
-from .permissions import HOURS, PERMISSIONS, TYPES, VIEW
+from .permissions import HOURS, MANAGE, PERMISSIONS, POLICIES, TYPES, VIEW
 from .privacy import PRIVACY
 from .queries import BOOKINGS
 from .routes import ROUTES
@@ -67,8 +70,12 @@ def register_menu() -> list[MenuItem]:
                  order=40, permission=HOURS, role="interviewer"),
         MenuItem(section="operations", label=N_("Bookings"), route="scheduling.admin_bookings", icon="calendar",
                  order=10, permission=VIEW),
+        MenuItem(section="operations", label=N_("Strikes"), route="scheduling.strikes", icon="alert", order=15,
+                 permission=MANAGE),
         MenuItem(section="settings", label=N_("Interview types"), route="scheduling.types", icon="list", order=40,
                  permission=TYPES),
+        MenuItem(section="settings", label=N_("Cancellation policies"), route="scheduling.policies", icon="shield",
+                 order=41, permission=POLICIES),
     ]  # fmt: skip
 
 
@@ -80,6 +87,11 @@ def register_permissions() -> list[Permission]:
 @hookimpl
 def register_settings() -> list[Setting]:
     return SETTINGS
+
+
+@hookimpl
+def register_impacts() -> list[SwitchImpact]:
+    return IMPACTS
 
 
 @hookimpl
@@ -121,7 +133,18 @@ def register_search() -> list[SearchSource]:
 def register_assets() -> list[Asset]:
     return [
         Asset(kind="style", path="scheduling.css", routes=("scheduling.*", "kernel.landing")),
-        Asset(kind="module", path="book.js", routes=("scheduling.book*", "scheduling.reschedule*", "scheduling.hold")),
+        Asset(kind="style", path="booking.css", routes=("scheduling.*",)),
+        Asset(
+            kind="module",
+            path="book.js",
+            routes=(
+                "scheduling.book*",
+                "scheduling.reschedule*",
+                "scheduling.hold",
+                "scheduling.link*",
+                "scheduling.now*",
+            ),
+        ),
         Asset(kind="module", path="hours.js", routes=("scheduling.availability*",)),
     ]
 
@@ -144,3 +167,8 @@ async def on_enable(tenant: TenantRef) -> None:
 @hookimpl
 async def on_tenant_created(tenant: TenantRef) -> None:
     await ensure_types()
+
+
+@hookimpl
+def register_bundle_parts() -> list[BundlePart]:
+    return bundles.PARTS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .checkout import CHECKOUT, answer_bank, apply_result, close, expire, give_up, pay, reconcile, start
+from .checkout import CHECKOUT, answer_bank, apply_result, close, close_open, expire, give_up, pay, reconcile, start
 from .earnings import release, schedule_release, share_left
 from .refunds import RefundOrder, open_refund, refund_reference, settle_refund
 
@@ -12,6 +12,7 @@ __all__ = [
     "answer_bank",
     "apply_result",
     "close",
+    "close_open",
     "expire",
     "give_up",
     "open_refund",

@@ -270,6 +270,12 @@ async def close(reference_kind: str, reference_id: UUID) -> None:
     raise errors.Conflict
 
 
+async def close_open() -> None:
+    """Close every open checkout of the tenant, also at the provider: the tenant is about to go."""
+    for payment in await Payment.filter(state__in=list(states.CLOSABLE)):
+        await close(payment.reference_kind, payment.reference_id)
+
+
 # --- unknown outcomes -------------------------------------------------------------------------------------------
 
 
