@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from ..app import Greenroom, started
 from ..base.config import Config, ConfigError
 from ..base.context import every_tenant
+from ..console.metrics import measured
 from ..engines.connection import sql
 from ..web.application import GreenroomRunner, listen
 from ..work.table import DRAIN
+from ..work.watchdog import watching
 
 
 def free_port(host: str, port: int) -> None:
@@ -27,52 +30,70 @@ def free_port(host: str, port: int) -> None:
 
 
 @asynccontextmanager
-async def listening(room: Greenroom) -> AsyncIterator[GreenroomRunner]:
+async def listening(room: Greenroom, *, shared: bool = False) -> AsyncIterator[GreenroomRunner]:
     """The application on its port. At the end no new connections, then up to 10 s for the open ones."""
-    runner = await listen(room.app, room.runtime.config)
-    try:
-        yield runner
-    finally:
-        await runner.cleanup()
+    async with measured():
+        runner = await listen(room.app, room.runtime.config, shared=shared)
+        try:
+            yield runner
+        finally:
+            await runner.cleanup()
 
 
-async def until_told() -> None:
-    """Wait for SIGINT or SIGTERM."""
+async def until_told(*, parent: bool = False) -> None:
+    """Wait for SIGINT or SIGTERM; with `parent`, also for the end of the process that holds our standard input."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    if parent:
+        loop.add_reader(sys.stdin.fileno(), stop.set)  # nothing is ever written there: readable means gone
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows
             loop.add_signal_handler(number, stop.set)
     await stop.wait()
+    if parent:
+        loop.remove_reader(sys.stdin.fileno())
 
 
-async def serve(config: Config, *, jobs: bool, ready: Callable[[Greenroom], Awaitable[None]] | None = None) -> int:
-    """Serve until told to stop. `ready` runs before the port opens."""
-    free_port(config.host, config.port)
-    async with started(config, jobs=jobs) as room:
+async def serve(
+    config: Config,
+    *,
+    jobs: bool,
+    child: bool = False,
+    ready: Callable[[Greenroom], Awaitable[None]] | None = None,
+) -> int:
+    """Serve until told to stop. `ready` runs before the port opens. `child`: one of several (see supervising.py)."""
+    if not child:
+        free_port(config.host, config.port)
+    async with started(config, jobs=jobs, migrating=not child) as room:
         if ready is not None:
             await ready(room)
-        async with listening(room):
+        async with listening(room, shared=child):
             print(f"Greenroom serves on {config.host}:{config.port}", flush=True)
-            await until_told()
+            with watching(supervised=child):
+                await until_told(parent=child)
     return 0
 
 
 async def work(config: Config, *, queues: Mapping[str, int | None] | None = None, concurrency: int = 10) -> int:
     """Execute jobs until told to stop, or until somebody drains the workers."""
     async with started(config, jobs=True, queues=queues, concurrency=concurrency) as room:
-        print("Greenroom executes jobs", flush=True)
-        assert room.worker is not None  # noqa: S101  asked for above
-        told = asyncio.ensure_future(until_told())
-        drained = asyncio.ensure_future(room.worker.drained.wait())
-        await asyncio.wait({told, drained}, return_when=asyncio.FIRST_COMPLETED)
-        if drained.done():
-            print("Greenroom finishes the jobs it has and ends", flush=True)
-            ended = asyncio.ensure_future(room.worker.drain())
-            await asyncio.wait({told, ended}, return_when=asyncio.FIRST_COMPLETED)
-            ended.cancel()
-        for waiting in (told, drained):
-            waiting.cancel()
+        with watching(supervised=False):
+            return await _work(room)
+
+
+async def _work(room: Greenroom) -> int:
+    print("Greenroom executes jobs", flush=True)
+    assert room.worker is not None  # noqa: S101  asked for above
+    told = asyncio.ensure_future(until_told())
+    drained = asyncio.ensure_future(room.worker.drained.wait())
+    await asyncio.wait({told, drained}, return_when=asyncio.FIRST_COMPLETED)
+    if drained.done():
+        print("Greenroom finishes the jobs it has and ends", flush=True)
+        ended = asyncio.ensure_future(room.worker.drain())
+        await asyncio.wait({told, ended}, return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+    for waiting in (told, drained):
+        waiting.cancel()
     return 0
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from ..base.events import event
 
 
-@event("kernel.plugin_switched.v1", personal=("reason",))
+@event("kernel.plugin_switched.v1", personal=("reason", "rule_before", "rule_after"))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PluginSwitched:
     """A plugin or feature was switched. `before`/`after` say whether it was effective, not merely chosen.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from ..base.i18n import use_rewriter
 from . import headers
-from .deadlines import GreenroomRunner
+from .deadlines import DEFAULT, GreenroomRunner
 from .endpoints import DEFAULT_BODY_LIMIT
 from .routing import mount
 from .shell import tenant_words
@@ -33,9 +34,9 @@ def build_web(runtime: Runtime) -> web.Application:
     return app
 
 
-async def listen(app: web.Application, config: Config) -> GreenroomRunner:
-    """Open the configured port. The caller ends it with `await runner.cleanup()`."""
-    runner = GreenroomRunner(app)
+async def listen(app: web.Application, config: Config, *, shared: bool = False) -> GreenroomRunner:
+    """Open the configured port, `shared` with other processes. The caller ends it with `await runner.cleanup()`."""
+    runner = GreenroomRunner(app, deadlines=replace(DEFAULT, total=config.max_connections))
     await runner.setup()
-    await web.TCPSite(runner, config.host, config.port).start()
+    await web.TCPSite(runner, config.host, config.port, reuse_port=shared or None).start()
     return runner
