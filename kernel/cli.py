@@ -124,7 +124,8 @@ def _config(args: argparse.Namespace, mode: Mode | None = None) -> Config:
     from .base import log
 
     config = load_config(mode=mode, port=getattr(args, "port", None), data=args.data)
-    log.configure(as_json=config.log_json, level="WARNING" if config.mode == "demo" else config.log_level)
+    level = "WARNING" if config.mode == "demo" else config.log_level
+    log.configure(as_json=config.log_json, level=level, secrets=config.secrets)
     return config
 
 

@@ -21,6 +21,7 @@ from ..engines.models import get_or_404
 from ..tenancy.quotas import room_for
 from ..tenancy.snapshots import current_snapshot
 from ..work.events import publish
+from ..work.forgetting import forget_person
 from . import audit, erasures, grants, passwords, sessions
 from .events import AccountChanged, AccountCreated, AccountErased, AccountVerified, EmailChanged, PasswordChanged
 from .grants import grant, revoke, roles_of
@@ -274,6 +275,7 @@ async def erase(account_id: UUID) -> None:
         if row is None or row.state == ERASED:
             return
         await sessions.end_all(account_id)
+        await forget_person(account_id, email=row.email, name=row.name)
         for model in (Session, Grant, OneTimeToken, ApiToken):
             await model.filter(account_id=account_id).delete()
         row.email, row.name, row.state = f"{account_id}@erased.invalid", "", ERASED

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 Mode = Literal["demo", "production", "test"]
 _MODES = ("demo", "production", "test")
@@ -44,8 +46,23 @@ class Config:
     outbound_allow: tuple[IPv4Network | IPv6Network, ...] = ()
     #: Ports that such requests may use besides 80 and 443.
     outbound_ports: frozenset[int] = frozenset()
+    #: Where Prometheus reads on a port of its own (host, port of the first process), and what opens /metrics elsewhere.
+    metrics_bind: tuple[str, int] | None = None
+    metrics_token: bytes = field(default=b"", repr=False)
+    metrics_by_tenant: bool = False
+    #: Open connections that this process takes at most; further ones are closed at once.
+    max_connections: int = 10_000
+    #: Where files are kept instead of the data folder: s3://bucket/prefix, with an endpoint for other makers' stores.
+    storage_url: str | None = None
+    s3_endpoint: str | None = None
+    s3_region: str = "us-east-1"
     safe_mode: bool = False
     strict: bool = False
+    #: Seconds for a page to begin its answer; longer ones are cut with 503.
+    page_seconds: float = 60.0
+    #: Seconds that the event loop may stand still before it is reported; and before a supervised process ends itself.
+    blocked_seconds: float = 2.0
+    restart_seconds: float = 10.0
     log_json: bool = False
     log_level: str = "INFO"
 
@@ -53,6 +70,15 @@ class Config:
     def cookie_secure(self) -> bool:
         """Cookies carry Secure and the __Host- prefix: always, except in a demo or test over plain http."""
         return self.scheme == "https"
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must never be seen in a log: secrets and the passwords inside addresses."""
+        found = [key.decode(errors="replace") for key in (self.secret, *self.old_secrets, self.metrics_token)]
+        for url in (self.database_url, self.app_database_url, self.redis_url, self.smtp_url):
+            if url and (password := urlsplit(url).password):
+                found += [password, unquote(password)]
+        return [secret for secret in found if secret]
 
     @property
     def dev(self) -> bool:
@@ -99,8 +125,18 @@ def load_config(
         outbound_ports=_ports(env, "GREENROOM_OUTBOUND_PORTS"),
         old_secrets=_old_secrets(env),
         name_servers=tuple(env.get("GREENROOM_NAME_SERVERS", "").split()),
+        metrics_bind=_bind(env, "GREENROOM_METRICS_BIND"),
+        metrics_token=_token(env, "GREENROOM_METRICS_TOKEN"),
+        metrics_by_tenant=_bool(env, "GREENROOM_METRICS_BY_TENANT"),
+        max_connections=_int(env, "GREENROOM_MAX_CONNECTIONS", 10_000, 10, 1_000_000),
+        storage_url=_storage(env),
+        s3_endpoint=env.get("GREENROOM_S3_ENDPOINT") or None,
+        s3_region=env.get("GREENROOM_S3_REGION") or "us-east-1",
         safe_mode=_bool(env, "GREENROOM_SAFE_MODE"),
         strict=_bool(env, "GREENROOM_STRICT"),
+        page_seconds=_int(env, "GREENROOM_PAGE_SECONDS", 60, 1, 3600),
+        blocked_seconds=_int(env, "GREENROOM_BLOCKED_SECONDS", 2, 1, 3600),
+        restart_seconds=_int(env, "GREENROOM_RESTART_SECONDS", 10, 2, 3600),
         log_json=_bool(env, "GREENROOM_LOG_JSON", default=chosen == "production"),
         log_level=env.get("GREENROOM_LOG_LEVEL", "INFO").upper(),
     )
@@ -122,11 +158,27 @@ def _default_port(mode: str, port: int) -> int | None:
     return None if mode == "production" else port
 
 
+def weakness(secret: bytes) -> str:
+    """Why a secret is none ("is ..."), or ""."""
+    text = secret.decode(errors="replace").lower()
+    if len(secret) < 32:
+        return "has fewer than 32 characters"
+    if len(set(text)) < 8 or text in (text + text)[1:-1]:
+        return "repeats itself"
+    if any(
+        word in text for word in ("changeme", "change-me", "change_me", "example", "password", "greenroom", "secret")
+    ):
+        return "looks like one that was copied from somewhere"
+    return ""
+
+
 def _secret(env: Mapping[str, str], mode: str, data_dir: Path) -> bytes:
     given = env.get("GREENROOM_SECRET", "")
     if given:
         if len(given) < 32:
             raise ConfigError("GREENROOM_SECRET must have at least 32 characters.")
+        if mode == "production" and (reason := weakness(given.encode())):
+            raise ConfigError(f"GREENROOM_SECRET {reason}: make a random one, for example with openssl rand -hex 32.")
         return given.encode()
     if mode == "production":
         raise ConfigError("Set GREENROOM_SECRET to at least 32 random characters before serving in production.")
@@ -181,3 +233,27 @@ def _ports(env: Mapping[str, str], name: str) -> frozenset[int]:
     if not all(part.isascii() and part.isdecimal() and 0 < int(part) < 65536 for part in parts):
         raise ConfigError(f"{name} must be a list of ports such as 8443, 9443.")
     return frozenset(int(part) for part in parts)
+
+
+def _bind(env: Mapping[str, str], name: str) -> tuple[str, int] | None:
+    text = env.get(name, "")
+    host, _, port = text.rpartition(":")
+    if not text:
+        return None
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ConfigError(f"{name} must be an address and a port such as 127.0.0.1:9464, not {text!r}.")
+    return host.strip("[]"), int(port)
+
+
+def _token(env: Mapping[str, str], name: str) -> bytes:
+    text = env.get(name, "")
+    if text and (len(text) < 20 or not text.isascii()):
+        raise ConfigError(f"{name} must have at least 20 characters of plain ASCII.")
+    return text.encode()
+
+
+def _storage(env: Mapping[str, str]) -> str | None:
+    text = env.get("GREENROOM_STORAGE_URL", "")
+    if text and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?", text):
+        raise ConfigError(f"GREENROOM_STORAGE_URL must be s3://bucket or s3://bucket/prefix, not {text!r}.")
+    return text or None

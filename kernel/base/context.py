@@ -62,6 +62,8 @@ class Actor:
 _tenant: ContextVar[TenantRef | _Every | None] = ContextVar("tenant", default=None)
 _actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
+#: Plugin, "route" or "job", and its name: what the log says of the work in hand.
+_part: ContextVar[tuple[str, str, str] | None] = ContextVar("part", default=None)
 _locale: ContextVar[str] = ContextVar("locale", default="en")
 _zone: ContextVar[str] = ContextVar("zone", default="UTC")
 
@@ -133,6 +135,16 @@ def with_request_id(value: str) -> Iterator[None]:
         yield
     finally:
         _request_id.reset(token)
+
+
+@contextmanager
+def at_work(plugin: str, job: str) -> Iterator[None]:
+    """Log lines within name the plugin and its job."""
+    token = _part.set((plugin, "job", job))
+    try:
+        yield
+    finally:
+        _part.reset(token)
 
 
 @contextmanager

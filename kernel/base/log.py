@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Iterable
 from typing import Any
 
-from .context import TenantRef, current_actor, request_id, tenant_in_scope
+from .context import TenantRef, _part, current_actor, request_id, tenant_in_scope
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -27,6 +28,8 @@ def _context() -> dict[str, str]:
         found["actor"] = str(actor.id)
         if actor.token_id is not None:
             found["token"] = str(actor.token_id)
+    if part := _part.get():
+        found["plugin"], found[part[1]] = part[0], part[2]
     return found
 
 
@@ -44,24 +47,42 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             **_context(),
-            **_extras(record),
         }
+        line = {**_extras(record), **line}
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        # In ASCII: what some terminals and collectors take for a line break or a command is escaped, too.
+        return _without_secrets(json.dumps(line, default=str))
 
 
 class ConsoleFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         extras = " ".join(f"{k}={v}" for k, v in {**_context(), **_extras(record)}.items())
         text = f"{self.formatTime(record, '%H:%M:%S')} {record.levelname.lower():7} {record.getMessage()}"
-        text = text.replace("\n", "\\n") + (f"  [{extras}]" if extras else "")
-        return text + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
+        text = (text + (f"  [{extras}]" if extras else "")).translate(_CONTROLS)
+        text += "\n" + self.formatException(record.exc_info) if record.exc_info else ""
+        return _without_secrets(text)
 
 
-def configure(*, as_json: bool, level: str) -> None:
-    """Send all logs to standard error. Call once at start-up."""
+#: Control characters and the line breaks of Unicode, as they are written in a string.
+_CONTROLS = {c: repr(chr(c))[1:-1] for c in (*range(32), *range(127, 160), 0x2028, 0x2029)}
+_secrets: tuple[str, ...] = ()
+
+
+def _without_secrets(text: str) -> str:
+    """The last resort: what must never be in a log is taken out, wherever it came from."""
+    for secret in _secrets:
+        if secret in text:
+            text = text.replace(secret, "[secret]")
+    return text
+
+
+def configure(*, as_json: bool, level: str, secrets: Iterable[str] = ()) -> None:
+    """Send all logs to standard error. Call once at start-up. `secrets` never appear in them."""
     import time
+
+    global _secrets
+    _secrets = tuple(secret for secret in secrets if len(secret) >= 8)
 
     formatter: logging.Formatter = JsonFormatter() if as_json else ConsoleFormatter()
     formatter.converter = time.gmtime if as_json else time.localtime

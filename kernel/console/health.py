@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
+from contextlib import suppress
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Any
 
 from aiohttp import web
@@ -55,10 +58,25 @@ async def ready(request: web.Request) -> web.StreamResponse:
     for name, trouble in troubles.items():
         log.warning("readiness: %s: %s", name, trouble)
     status = "down" if "database" in troubles else "degraded" if troubles else "ok"
-    answer: dict[str, Any] = {"status": status, "checks": {name: name not in troubles for name in names}}
-    if runtime().config.dev:  # sentences may tell of the inside; in production they are in the log
+    answer: dict[str, Any] = {"status": status}
+    if _confided(request):  # what is wrong may tell of the inside; strangers hear only whether
+        answer["checks"] = {name: name not in troubles for name in names}
         answer["troubles"] = troubles
+        answer["plugins"] = {pid: {"version": p.version, "state": p.state} for pid, p in registry.plugins.items()}
     return json_answer(answer, 503 if status == "down" else 200)
+
+
+def _confided(request: web.Request) -> bool:
+    """Asked from this machine itself (no proxy in between), or with the token of the metrics."""
+    config = runtime().config
+    given = request.headers.get("Authorization", "").encode()
+    if config.metrics_token and hmac.compare_digest(given, b"Bearer " + config.metrics_token):
+        return True
+    if any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-Ip")):
+        return False
+    with suppress(ValueError):
+        return ip_address((request.remote or "").partition("%")[0]).is_loopback
+    return False
 
 
 async def _within(check: Any) -> str | None:

@@ -45,6 +45,7 @@ from . import (
 )
 from .switchboard import planned
 from .switchboard import routes as switch_routes
+from .tenant import routes as tenant_routes
 from .work import pausing, problem_pages
 from .work import routes as work_routes
 from .work.settings import SETTINGS as WORK_SETTINGS
@@ -104,6 +105,7 @@ def register_routes() -> list[Route]:
         _post("/admin/roles/{role}/give", roles_pages.give_role, "kernel.role_give", _ROLES),
         _post("/admin/roles/{role}/take", roles_pages.take_role, "kernel.role_take", _ROLES),
         *work_routes.ROUTES,
+        *tenant_routes.ROUTES,
         _get("/health/live", health.live, "kernel.health_live", always=_PROBE),
         _get("/metrics", metrics.show, "kernel.metrics", always="scrapers ask by address; only the token opens it"),
         _get("/health/ready", health.ready, "kernel.health_ready", always=_PROBE),
@@ -125,6 +127,7 @@ def register_permissions() -> list[Permission]:
     return [
         Permission(id=_PLUGINS, label=N_("Switch plugins on and off")),
         Permission(id=_SETTINGS, label=N_("Change settings")),
+        *tenant_routes.PERMISSIONS,
         Permission(id=_ROLES, label=N_("Manage roles and who has them")),
         Permission(id=acting.OWN, label=N_("Use API tokens of one's own"), roles=("admin", "member")),
         Permission(id=tokens_pages.MANAGE, label=N_("Manage API tokens of programs and see everybody's")),
@@ -190,6 +193,7 @@ def register_menu() -> list[MenuItem]:
                  permission=_JOBS_VIEW),
         MenuItem(section="settings", label=N_("Problems"), route="kernel.problems", icon="alert", order=92,
                  permission=_JOBS_VIEW),
+        *tenant_routes.MENU,
     ]  # fmt: skip
 
 

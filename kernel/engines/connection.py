@@ -130,6 +130,12 @@ async def connect() -> ServerConnection:
         raise DatabaseUnavailable(f"the database cannot be reached: {exc}") from exc
 
 
+def pool_state() -> tuple[int, int]:
+    """Connections of the pool, and how many of them are idle; zeros while there is none."""
+    pool = getattr(_open.context.connections.get("default"), "_pool", None) if _open is not None else None
+    return (pool.get_size(), pool.get_idle_size()) if pool is not None else (0, 0)
+
+
 # --- transactions -----------------------------------------------------------------------------------------
 
 

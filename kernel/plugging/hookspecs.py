@@ -112,6 +112,10 @@ class HookSpecs:
         """Readiness checks."""
 
     @hookspec
+    def register_metrics(self) -> list[c.Metric]:  # type: ignore[empty-body]
+        """Numbers for the operator's `/metrics`."""
+
+    @hookspec
     def register_quotas(self) -> list[c.Quota]:  # type: ignore[empty-body]
         """Limits of what a tenant may use, shown beside their use and set by the operator."""
 

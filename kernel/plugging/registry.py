@@ -35,7 +35,7 @@ ELEMENTS: Mapping[str, type] = {
     "filters": c.FilterStep, "services": c.Service, "notification_types": c.NotificationType,
     "privacy_providers": c.PrivacyProvider, "widgets": c.Widget, "search": c.SearchSource, "assets": c.Asset,
     "gates": c.Gate, "branding": c.Branding, "error_pages": c.ErrorPages, "template_globals": c.TemplateGlobal,
-    "health": c.HealthCheck, "commands": c.Command, "demo_data": c.DemoData,
+    "health": c.HealthCheck, "metrics": c.Metric, "commands": c.Command, "demo_data": c.DemoData,
     "quotas": c.Quota, "bundle_parts": c.BundlePart,
 }  # fmt: skip
 _LIFECYCLE = ("on_enable", "on_disable", "on_tenant_created", "on_tenant_erased")
@@ -112,6 +112,7 @@ class Registry:
     error_pages: Mapping[str, tuple[c.ErrorPages, ...]]
     template_globals: Mapping[str, tuple[c.TemplateGlobal, ...]]
     health: Mapping[str, tuple[c.HealthCheck, ...]]
+    metrics: Mapping[str, tuple[c.Metric, ...]]
     commands: Mapping[str, tuple[c.Command, ...]]
     demo_data: Mapping[str, tuple[c.DemoData, ...]]
     quotas: Mapping[str, tuple[c.Quota, ...]]

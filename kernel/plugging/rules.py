@@ -37,6 +37,7 @@ NAMES: Mapping[str, tuple[str, str, bool]] = {
     "gates": ("gate", "name", False),
     "template_globals": ("template global", "name", False),
     "health": ("health check", "name", False),
+    "metrics": ("metric", "name", False),
     "commands": ("command", "name", False),
     "quotas": ("quota", "id", True),
     "bundle_parts": ("bundle part", "name", True),
@@ -58,6 +59,7 @@ _AWAITED: Mapping[str, tuple[str, ...]] = {
     "search": ("find",),
     "gates": ("check",),
     "health": ("check",),
+    "metrics": ("read",),
     "impacts": ("tell",),
     "notification_types": ("compose",),
     "privacy_providers": ("export", "erase"),
@@ -236,6 +238,14 @@ def _quotas(s: Subject) -> Iterator[str]:
             yield s.fault("quotas", quota, f"takes its limit from {quota.limit!r}, no int setting of scope platform")
 
 
+def _metrics(s: Subject) -> Iterator[str]:
+    for metric in s.declared["metrics"]:
+        if not re.fullmatch(rf"{s.plugin}(_[a-z0-9]+)+", metric.name):
+            yield s.fault("metrics", metric, f"must be {s.plugin}_<what>, in small letters")
+        if not all(re.fullmatch(r"[a-z][a-z0-9_]*", label) for label in metric.labels):
+            yield s.fault("metrics", metric, "has a label that is not in small letters")
+
+
 def _settings(s: Subject) -> Iterator[str]:
     for setting in s.declared["settings"]:
         if setting.type not in (bool, int, str, list, dict):
@@ -326,6 +336,7 @@ _OWN_RULES: Mapping[str, Callable[[Subject], Iterator[str]]] = {
     "features": _features,
     "settings": _settings,
     "quotas": _quotas,
+    "metrics": _metrics,
     "listening": _listening,
     "services": _services,
     "privacy": _privacy,

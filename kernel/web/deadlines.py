@@ -34,6 +34,8 @@ class Deadlines:
     shutdown: float = 10.0
     #: Open connections per client address; addresses of this machine and of trusted proxies are exempt.
     per_client: int = 256
+    #: Open connections of the whole process. Those beyond are closed before they cost anything.
+    total: int = 10_000
 
 
 DEFAULT: Final = Deadlines()
@@ -75,7 +77,10 @@ class _Connection(RequestHandler):
             return
         peer = transport.get_extra_info("peername")
         self._client = server.admit(peer[0] if isinstance(peer, tuple) else "")
-        if self._client and server.clients[self._client] > server.deadlines.per_client:
+        limits = server.deadlines
+        if len(server.connections) > limits.total or (
+            self._client and server.clients[self._client] > limits.per_client
+        ):
             self._abort()
             return
         self._start_clock(server.deadlines.head, self._head_is_late)

@@ -28,6 +28,7 @@ class Endpoint:
         "guarded",
         "handler",
         "name",
+        "part",
         "permission",
         "plugin",
         "rate",
@@ -41,6 +42,7 @@ class Endpoint:
         self.plugin = plugin
         self.route = route
         self.name = route.name
+        self.part = (plugin, "route", route.name)
         self.handler = route.handler
         self.feature = route.feature
         self.permission = None if route.public else route.permission

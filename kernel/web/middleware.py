@@ -50,6 +50,8 @@ async def serve(endpoint: Endpoint | None, request: web.Request) -> web.StreamRe
     enter(visit)
     # Set without a reset: aiohttp serves each request in a task of its own.
     context._request_id.set(visit.request_id)
+    if endpoint is not None:
+        context._part.set(endpoint.part)
     try:
         response = await _in_time(visit)
         if not isinstance(response, web.StreamResponse):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import UUID, uuid4
 
 from ..base.clock import now
-from ..base.context import TenantRef, acting_as, speaking, tenant_scope, with_request_id
+from ..base.context import TenantRef, acting_as, at_work, speaking, tenant_scope, with_request_id
 from ..base.log import get_logger
 from ..base.runtime import runtime
 from ..engines.connection import DatabaseDown, in_unit_of_work
@@ -102,7 +102,7 @@ async def _insist(settle: Callable[[], Awaitable[bool]]) -> bool:
 
 async def execute_job(job: table.Claimed) -> Ran:
     """Run a claimed job and settle its row. Raises only CancelledError, with the row handed back."""
-    with with_request_id(job.request_id or f"job-{job.id}"):
+    with with_request_id(job.request_id or f"job-{job.id}"), at_work(job.plugin, job.name):
         try:
             return await _execute(job)
         except asyncio.CancelledError:

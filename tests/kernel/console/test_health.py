@@ -44,12 +44,25 @@ async def test_late_jobs_make_it_degraded(tenant: TenantKit, monkeypatch: pytest
     assert ready.json()["status"] == "degraded"
 
 
-async def test_production_tells_no_details_and_has_no_gallery(
+async def test_details_are_for_this_machine_and_for_the_token(
     tenant: TenantKit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Whoever comes through a proxy is a stranger, even when the proxy is on this machine."""
+    site = tenant.visitor()
+    told = (await site.get("/health/ready")).json()
+    assert told["plugins"]["kernel"]["state"] == "ready" and told["checks"]["database"] is True
+    through = {"X-Forwarded-For": "203.0.113.9"}
+    stranger = await site.get("/health/ready", headers=through)
+    assert (stranger.status, set(stranger.json())) == (200, {"status"})
+    monkeypatch.setattr(runtime(), "config", dataclasses.replace(runtime().config, metrics_token=b"t" * 30))
+    for token, told_more in (("t" * 30, True), ("x" * 30, False)):
+        answer = await site.get("/health/ready", headers={**through, "Authorization": f"Bearer {token}"})
+        assert ("plugins" in answer.json()) is told_more
+
+
+async def test_production_has_no_gallery(tenant: TenantKit, monkeypatch: pytest.MonkeyPatch) -> None:
     site = tenant.visitor()
     assert (await site.get("/dev/components")).status == 200
     config = dataclasses.replace(runtime().config, mode="production")
     monkeypatch.setattr(runtime(), "config", config)
     assert (await site.get("/dev/components")).status == 404
-    assert "troubles" not in (await site.get("/health/ready")).json()
