@@ -17,9 +17,11 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z0-9_]+\.v[1-9][0-9]*")
 _PLAIN = (str, int, float, bool)
 
 
-def event(name: str) -> Callable[[type[T]], type[T]]:
+def event(name: str, *, personal: tuple[str, ...] = (), webhooks: bool = True) -> Callable[[type[T]], type[T]]:
     """Class decorator: `@event("users.profile_changed.v1")` over a frozen dataclass with JSON-able fields.
 
+    `personal` are fields that tell something about a person (a name, a free text): they are blanked in the events
+    of whoever is erased; ids stay, for read models. `webhooks=False` keeps the event inside the house.
     Raises TypeError at import for a bad name or a field that is not str, int, float, bool, UUID, date,
     datetime, an optional of these, or a tuple/list of str.
     """
@@ -29,10 +31,26 @@ def event(name: str) -> Callable[[type[T]], type[T]]:
     def decorate(cls: type[T]) -> type[T]:
         if not dataclasses.is_dataclass(cls):
             raise TypeError(f"{cls.__name__} must be a dataclass")
+        unknown = set(personal) - {f.name for f in dataclasses.fields(cls)}
+        if unknown:
+            raise TypeError(f"{cls.__name__} has no field {', '.join(sorted(unknown))}")
         cls.event_name = name  # type: ignore[attr-defined]
+        cls.event_personal = personal  # type: ignore[attr-defined]
+        cls.event_webhooks = webhooks  # type: ignore[attr-defined]
         return cls
 
     return decorate
+
+
+def blanks(cls: type) -> dict[str, Any]:
+    """What the personal fields of an event class hold once their person is erased; `from_data` still reads it."""
+    hints = typing.get_type_hints(cls)
+    found: dict[str, Any] = {}
+    for name in getattr(cls, "event_personal", ()):
+        hint = hints[name]
+        optional = typing.get_origin(hint) in (typing.Union, types.UnionType)
+        found[name] = None if optional else [] if typing.get_origin(hint) in (tuple, list) else hint()
+    return found
 
 
 def event_name(value: object) -> str:

@@ -49,7 +49,7 @@ class TenantCreated:
     name: str
 
 
-@event("kernel.tenant_state_changed.v1")
+@event("kernel.tenant_state_changed.v1", personal=("reason",))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantStateChanged:
     """The operator suspended a tenant, or took it up again. States: active, suspended, erasing."""
@@ -59,7 +59,7 @@ class TenantStateChanged:
     reason: str = ""
 
 
-@event("kernel.domain_changed.v1")
+@event("kernel.domain_changed.v1", personal=("note",))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainChanged:
     """A host of a tenant was added, verified, failed, made_primary or removed."""

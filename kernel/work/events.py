@@ -16,7 +16,7 @@ from ..base.runtime import runtime
 from ..engines.connection import execute, in_unit_of_work, sql, sql_one
 from ..tenancy import events as tenancy_events
 from . import table
-from .catalogue import catalogue, subscriber_job
+from .catalogue import Work, catalogue, subscriber_job
 from .notices import NOTICE_ATTEMPTS, notice_job
 
 _PAGE = 500
@@ -110,6 +110,22 @@ async def happened(event_id: UUID) -> Happened | None:
         event_id,
     )
     return None if row is None else _happened(row)
+
+
+async def deliver_again(event_id: UUID, work: Work) -> UUID:
+    """Queue an event of the tenant in scope for one of its subscribers once more; gives the job's id."""
+    row = table.NewJob(
+        tenant_id=current_tenant().id,
+        plugin=work.plugin,
+        name=work.name,
+        args=json.dumps({"event_id": str(event_id)}),
+        run_at=now(),
+        max_attempts=work.attempts,
+        event_id=event_id,
+        request_id=request_id()[:80],
+    )
+    await table.insert([row])
+    return row.id
 
 
 async def published_events(name: str, after: UUID | None = None) -> AsyncIterator[Happened]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -13,6 +13,7 @@ from uuid import UUID
 from ..base.clock import now
 from ..base.context import TenantRef, tenant_in_scope
 from ..base.log import get_logger
+from ..engines.connection import DatabaseDown
 from .faults import brief
 
 T = TypeVar("T")
@@ -25,6 +26,26 @@ PAUSE: Final = timedelta(seconds=60)
 _REMEMBERED: Final = 1000
 
 _Key = tuple[UUID | None, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One failure, for whoever writes it down. `opened`: until when the part is left out since now.
+
+    `counts`: towards pausing the whole plugin. Being late does not (a busy machine would switch plugins off), nor
+    does a database that is away.
+    """
+
+    tenant: TenantRef | None
+    plugin: str
+    what: str
+    error: str
+    opened: datetime | None
+    counts: bool
+
+
+#: Told of each failure; must not raise nor wait.
+listeners: list[Callable[[Fault], None]] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +98,11 @@ def is_open(plugin: str, what: str) -> bool:
     return breaker is not None and breaker.is_open(now())
 
 
-def record_failure(plugin: str, what: str, error: BaseException) -> None:
-    """Count an error of a plugin's part in the tenant in scope; the fifth within a minute opens the breaker."""
+def record_failure(plugin: str, what: str, error: BaseException, *, breaks: bool = True) -> None:
+    """Count an error of a plugin's part in the tenant in scope; the fifth within a minute opens the breaker.
+
+    `breaks=False`: a part without a breaker, such as a page; its failures are only told and counted.
+    """
     key = _key(plugin, what)
     breaker = _breakers.setdefault(key, _Breaker())
     _breakers.move_to_end(key)
@@ -86,8 +110,22 @@ def record_failure(plugin: str, what: str, error: BaseException) -> None:
         _breakers.popitem(last=False)
     text = brief(error)
     log.warning("%s of %s failed: %s", what, plugin, text, exc_info=error)
-    if breaker.fail(text, now()):
+    opened = breaker.fail(text, now()) and breaks
+    if opened:
         log.error("%s of %s is left out for %d s after %d errors", what, plugin, PAUSE.total_seconds(), ERRORS)
+    elif not breaks:
+        breaker.open_until = None
+    tenant = tenant_in_scope()
+    fault = Fault(
+        tenant=tenant if isinstance(tenant, TenantRef) else None,
+        plugin=plugin,
+        what=what,
+        error=text,
+        opened=breaker.open_until if opened else None,
+        counts=not isinstance(error, (TimeoutError, *DatabaseDown)),
+    )
+    for listener in listeners:
+        listener(fault)
 
 
 async def guarded(

@@ -48,7 +48,7 @@ class NoShow:
     missing: str
 
 
-@event("live.participant_waiting.v1")
+@event("live.participant_waiting.v1", personal=("waiting_name",))
 @dataclass(frozen=True, slots=True)
 class ParticipantWaiting:
     """One person is in the room near or after the start, the other one is not. Once per session."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from kernel import event
 
 
-@event("payments.payment_succeeded.v1")
+@event("payments.payment_succeeded.v1", personal=("description",))
 @dataclass(frozen=True, slots=True)
 class PaymentSucceeded:
     """The money is there and in the ledger."""
@@ -23,7 +23,7 @@ class PaymentSucceeded:
     description: str = ""
 
 
-@event("payments.payment_failed.v1")
+@event("payments.payment_failed.v1", personal=("reason",))
 @dataclass(frozen=True, slots=True)
 class PaymentFailed:
     """No money came. `reason` is a code: a provider's decline code, or `abandoned` when the payer gave up."""
@@ -52,7 +52,7 @@ class PaymentExpired:
     currency: str
 
 
-@event("payments.payment_refunded.v1")
+@event("payments.payment_refunded.v1", personal=("reason", "description"))
 @dataclass(frozen=True, slots=True)
 class PaymentRefunded:
     """Money went back to the payer. `total_refunded_minor` counts all refunds of this payment so far."""

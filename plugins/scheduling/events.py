@@ -27,7 +27,7 @@ class BookingConfirmed:
     ical_sequence: int
 
 
-@event("scheduling.booking_cancelled.v1")
+@event("scheduling.booking_cancelled.v1", personal=("reason",))
 @dataclass(frozen=True, slots=True)
 class BookingCancelled:
     """An accepted booking was called off. `by` is candidate, interviewer, admin or system.
@@ -101,7 +101,10 @@ class BookingStarted:
 @event("scheduling.booking_completed.v1")
 @dataclass(frozen=True, slots=True)
 class BookingCompleted:
-    """The session is over. `outcome` is completed, no_show_candidate, no_show_interviewer, no_show_both or disputed."""
+    """The session is over. `outcome` is completed, no_show_candidate, no_show_interviewer, no_show_both or disputed.
+
+    `refund_percent` is what the booking's policy gives back for a no-show; None for one that took place.
+    """
 
     booking_id: UUID
     candidate_id: UUID
@@ -113,6 +116,7 @@ class BookingCompleted:
     kind: str
     price_minor: int
     currency: str
+    refund_percent: int | None = None
 
 
 @event("scheduling.availability_changed.v1")
@@ -121,6 +125,120 @@ class AvailabilityChanged:
     """An interviewer's hours, time off or offered types were changed. Existing bookings are untouched."""
 
     account_id: UUID
+
+
+@event("scheduling.session_requested.v1")
+@dataclass(frozen=True, slots=True)
+class SessionRequested:
+    """Interviewers are asked to take a session; the first to accept gets it. `mode` is request or now."""
+
+    booking_id: UUID
+    candidate_id: UUID
+    asked: list[UUID]
+    starts_at: datetime
+    answer_by: datetime
+    mode: str
+    type_title: str
+
+
+@event("scheduling.request_answered.v1", personal=("reason",))
+@dataclass(frozen=True, slots=True)
+class RequestAnswered:
+    """A request came to its end. `answer` is accepted or declined; not answered in time is booking_expired.
+
+    `pays`: an accepted one still has to be paid, until `pay_by`.
+    """
+
+    booking_id: UUID
+    candidate_id: UUID
+    interviewer_id: UUID | None
+    answer: str
+    reason: str
+    starts_at: datetime
+    pays: bool = False
+    pay_by: datetime | None = None
+
+
+@event("scheduling.change_proposed.v1", personal=("note",))
+@dataclass(frozen=True, slots=True)
+class ChangeProposed:
+    """The interviewer would like other times (`kind` move) or a colleague in their place (`kind` substitute)."""
+
+    proposal_id: UUID
+    booking_id: UUID
+    candidate_id: UUID
+    interviewer_id: UUID | None
+    kind: str
+    note: str
+    substitute_id: UUID | None
+    starts_at: datetime
+    expires_at: datetime
+
+
+@event("scheduling.proposal_answered.v1")
+@dataclass(frozen=True, slots=True)
+class ProposalAnswered:
+    """`answer` is accepted, declined, withdrawn or lapsed."""
+
+    proposal_id: UUID
+    booking_id: UUID
+    candidate_id: UUID
+    interviewer_id: UUID | None
+    kind: str
+    answer: str
+
+
+@event("scheduling.interviewer_changed.v1", personal=("reason",))
+@dataclass(frozen=True, slots=True)
+class InterviewerChanged:
+    """Somebody else holds the session; time, price and page stay. What was to be earned is theirs now."""
+
+    booking_id: UUID
+    old_interviewer_id: UUID
+    interviewer_id: UUID
+    candidate_id: UUID
+    starts_at: datetime
+    by: str
+    reason: str = ""
+
+
+@event("scheduling.time_offered.v1")
+@dataclass(frozen=True, slots=True)
+class TimeOffered:
+    """A freed time is held for somebody who waited, until `hold_until`."""
+
+    booking_id: UUID
+    candidate_id: UUID
+    interviewer_id: UUID
+    starts_at: datetime
+    hold_until: datetime
+    type_title: str
+
+
+@event("scheduling.session_given.v1", personal=("email",))
+@dataclass(frozen=True, slots=True)
+class SessionGiven:
+    """Somebody booked for somebody else, or added a guest; they get a mail. `what` is claim or guest."""
+
+    booking_id: UUID
+    booked_by: UUID
+    email: str
+    name: str
+    what: str
+
+
+@event("scheduling.strike_given.v1")
+@dataclass(frozen=True, slots=True)
+class StrikeGiven:
+    """`account_id` got `points`; `total` count against them now, these until `expires_at`."""
+
+    booking_id: UUID
+    account_id: UUID
+    role: str
+    cause: str
+    points: int
+    total: int
+    expires_at: datetime
 
 
 ALL: tuple[type, ...] = (
@@ -132,4 +250,12 @@ ALL: tuple[type, ...] = (
     BookingStarted,
     BookingCompleted,
     AvailabilityChanged,
+    SessionRequested,
+    RequestAnswered,
+    ChangeProposed,
+    ProposalAnswered,
+    InterviewerChanged,
+    TimeOffered,
+    SessionGiven,
+    StrikeGiven,
 )

@@ -35,7 +35,7 @@ class ApplicationSubmitted:
     again: bool = False
 
 
-@event("users.application_decided.v1")
+@event("users.application_decided.v1", personal=("reason",))
 @dataclass(frozen=True, slots=True)
 class ApplicationDecided:
     """`decision` is approved, rejected or changes_requested; `reason` is the reviewer's text for the applicant."""

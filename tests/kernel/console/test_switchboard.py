@@ -120,7 +120,7 @@ async def test_a_rehearsal_counts_jobs_and_connections(tenant: TenantKit, greenr
         greenroom.app[sockets.CONNECTIONS].untie(tie)
     assert "1 queued job waits until it is on again" in page.text
     assert "1 open connection closes" in page.text
-    assert re.search(r"[0-9]+ reactions? to", page.text)
+    assert re.search(r"[0-9]+ kinds? of background work", page.text)
     assert "GET /help" in page.text
     shown = (await owner.get(f"/api/v1/switches/{PLUGIN}/rehearsal?on=false")).json()
     assert (shown["jobs_waiting"], shown["refusal"], shown["plugins"]) == (1, "", [PLUGIN])

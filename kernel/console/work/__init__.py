@@ -1,0 +1,1 @@
+"""Pages and JSON about work in the background: jobs, events, and parts that fail."""
