@@ -31,9 +31,12 @@ async def booking_expired(event: Happened) -> None:
 async def booking_completed(event: Happened) -> None:
     """The work is done, or somebody did not come. A disputed session stays on hold."""
     booking_id, outcome = UUID(event.data["booking_id"]), event.data["outcome"]
-    if outcome in ("no_show_interviewer", "no_show_both"):
-        await services.CHECKOUT.refund(BOOKING, booking_id, 100, states.SESSION_NOT_HELD, key="no_show")
-    elif outcome in ("completed", "no_show_candidate"):
+    told = event.data.get("refund_percent")  # what the booking's own policy says about not coming
+    usual = 100 if outcome in ("no_show_interviewer", "no_show_both") else 0
+    percent = usual if told is None else int(told)
+    if outcome.startswith("no_show_") and percent:
+        await services.CHECKOUT.refund(BOOKING, booking_id, percent, states.SESSION_NOT_HELD, key="no_show")
+    if outcome == "completed" or (outcome == "no_show_candidate" and percent < 100):
         over = max(datetime.fromisoformat(event.data["ends_at"]), event.occurred_at)
         why = "session_held" if outcome == "completed" else "candidate_absent"
         await services.schedule_release(BOOKING, booking_id, over + _hold(), why)

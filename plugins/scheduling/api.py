@@ -16,11 +16,13 @@ class BookingInfo:
     """A booking as other plugins see it.
 
     `interviewer_id` is None for a practice with the scripted interviewer (`kind` "ai"; otherwise "human").
-    `status` is held, pending, accepted, in_progress, completed, cancelled, expired or rejected; `outcome` is None
-    until the end and then completed, no_show_candidate, no_show_interviewer, no_show_both or disputed.
-    `intake` holds what the candidate wrote (`goal`). `path` is the permanent session page. Names of erased people
-    are empty. `topic` is coding, system_design, behavioural, product, sql, data or empty. `version` grows with
-    every change; `ical_sequence` with every change of time or validity.
+    `status` is held, requested, pending, accepted, in_progress, completed, cancelled, expired or rejected; `outcome`
+    is None until the end and then completed, no_show_candidate, no_show_interviewer, no_show_both or disputed.
+    `intake` holds what the candidate wrote: `goal`, and `answers` to the type's own questions. `path` is the
+    permanent session page. Names of erased people are empty. `topic` is coding, system_design,
+    behavioural, product, sql, data or empty. `version` grows with every change; `ical_sequence` with every change of
+    time or validity. `second_id` is the other interviewer of a panel. With `alias` the candidate practises under another name (`candidate_name` is it) and without picture.
+    `mode` is instant, request, now or offer.
     """
 
     id: UUID
@@ -46,6 +48,9 @@ class BookingInfo:
     ical_sequence: int
     intake: Mapping[str, Any] = field(default_factory=dict)
     topic: str = ""
+    second_id: UUID | None = None
+    alias: str = ""
+    mode: str = "instant"
 
 
 class Bookings(Protocol):

@@ -165,9 +165,10 @@ def _row(
     booked = min(booked, now() - timedelta(hours=2))
     cancelled = status is Status.CANCELLED
     booking_id, low, high = new_id(), minute(start), minute(end)
-    policy = policies.snapshot(kind.policy)
+    policy = policies.ready(kind.policy)
     by = rng.choice(("candidate", "candidate", "interviewer")) if cancelled else ""
-    back = policies.refund(policy, price.minor, start, start - timedelta(hours=rng.choice((30, 5))), by)
+    case = policies.Case("cancel", by, price.minor, start, start - timedelta(hours=rng.choice((30, 5))))
+    back = policies.weigh(policy, case)
     row = Booking(
         id=booking_id, type_id=kind.id, interviewer_id=card.account_id if card else None, candidate_id=person.id,
         starts_at=start, ends_at=end, status=status.value, outcome=outcome.value if outcome else None, kind=kind.kind,

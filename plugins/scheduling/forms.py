@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator
 
 from kernel import N_, Form, Parsed, Words, _, currency_digits
 
-from .policies import POLICIES
+from .policies import Terms
 from .services.booking import MAX_GOAL
 from .texts import LEVELS, TOPICS
 
@@ -39,6 +40,7 @@ class PickerQuery(Form):
     tz: str = ""
     clock: str = ""
     start: str = ""
+    second: Annotated[str, StringConstraints(max_length=80)] = ""
 
 
 class HoldForm(Form):
@@ -47,27 +49,148 @@ class HoldForm(Form):
     start: Annotated[str, StringConstraints(max_length=40), Words(missing=N_("Choose a time"))]
     tz: Annotated[str, StringConstraints(max_length=64)] = ""
     clock: str = ""
+    second: Annotated[str, StringConstraints(max_length=80)] = ""
 
 
 class ConfirmForm(Form):
+    """The form of a held time. A type's own questions come as `q_...` besides, see intake.py."""
+
+    model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True)
+
     goal: Annotated[str, StringConstraints(max_length=MAX_GOAL), Words(long=N_("Use at most 2,000 characters."))] = ""
     start: Annotated[str, StringConstraints(max_length=40)] = ""
+    for_email: Annotated[str, StringConstraints(max_length=254)] = ""
+    alias: Annotated[str, StringConstraints(max_length=60)] = ""
+    guests: Annotated[str, StringConstraints(max_length=2000)] = ""
+    observers: Annotated[str, StringConstraints(max_length=2000)] = ""
+    also: list[str] = []
+    use_entitlement: bool = False
+
+
+#: `seen` is the seal of the result that the page showed.
+_Seen = Annotated[str, StringConstraints(max_length=40)]
+_Reason = Annotated[str, StringConstraints(max_length=500)]
+_Why = N_("Enter a reason: both people read it")
 
 
 class CancelForm(Form):
-    """`percent` is the refund that the page showed."""
-
-    reason: Annotated[str, StringConstraints(max_length=500)] = ""
-    percent: Annotated[int | None, Field(ge=0, le=100)] = None
+    reason: _Reason = ""
+    code: Annotated[str, StringConstraints(max_length=12)] = ""
+    seen: _Seen = ""
 
 
 class AdminCancelForm(Form):
-    reason: Annotated[
-        str,
-        StringConstraints(min_length=3, max_length=500),
-        Words(missing=N_("Enter a reason: both people read it"), short=N_("Enter a reason: both people read it")),
-    ]
+    reason: Annotated[str, StringConstraints(min_length=3, max_length=500), Words(missing=_Why, short=_Why)]
     percent: Annotated[int | None, Field(ge=0, le=100)] = None
+    seen: _Seen = ""
+
+
+class MoveForm(HoldForm):
+    seen: _Seen = ""
+
+
+class ProposeForm(Form):
+    """Other times, or with `substitute` a colleague."""
+
+    start: list[str] = []
+    substitute: UUID | None = None
+    note: _Reason = ""
+
+
+class ProposalAnswerForm(Form):
+    """`proposal` is the one that was looked at; `start` one of its times."""
+
+    proposal: UUID
+    act: Literal["accept", "decline", "refund"]
+    start: Annotated[str, StringConstraints(max_length=40)] = ""
+
+
+class RequestAnswerForm(Form):
+    act: Literal["accept", "decline"]
+    reason: _Reason = ""
+
+
+class LinkForm(Form):
+    """Everything that can be done from a mail."""
+
+    act: Literal["cancel", "accept", "decline", "refund", "move"]
+    reason: _Reason = ""
+    code: Annotated[str, StringConstraints(max_length=12)] = ""
+    seen: _Seen = ""
+    proposal: UUID | None = None
+    start: Annotated[str, StringConstraints(max_length=40)] = ""
+    tz: Annotated[str, StringConstraints(max_length=64)] = ""
+    clock: str = ""
+
+
+class WaitForm(Form):
+    """Wait for a type, with one interviewer (a slug) or anybody."""
+
+    type: Annotated[str, StringConstraints(max_length=60)]
+    interviewer: Annotated[str, StringConstraints(max_length=80)] = ""
+    until: Annotated[date | None, Words(bad=N_("Choose a date"))] = None
+    tz: Annotated[str, StringConstraints(max_length=64)] = ""
+
+
+class NowForm(Form):
+    type: UUID
+
+
+class ReasonForm(Form):
+    reason: Annotated[str, StringConstraints(min_length=3, max_length=500), Words(missing=_Why, short=_Why)]
+
+
+class PolicyForm(Form):
+    """A policy's terms. Tiers come in pairs of hours and percent; empty rows are left out."""
+
+    title: Annotated[
+        str,
+        StringConstraints(min_length=2, max_length=80),
+        Words(missing=N_("Enter a title"), short=N_("Enter a title")),
+    ]
+    base: int
+    tier_hours: list[str] = []
+    tier_percent: list[str] = []
+    cancel_hours: Annotated[int, Field(ge=0, le=720)] = 0
+    move_hours: Annotated[int, Field(ge=0, le=720)] = 0
+    moves: Annotated[int, Field(ge=0, le=50)] = 0
+    furthest_days: Annotated[int, Field(ge=1, le=365)] = 60
+    strike_hours: Annotated[int, Field(ge=0, le=720)] = 0
+    interviewer_strike_hours: Annotated[int, Field(ge=0, le=720)] = 0
+    interviewer_move_hours: Annotated[int, Field(ge=0, le=720)] = 0
+    late_minutes: Annotated[int, Field(ge=1, le=60)] = 15
+    absent_percent: Annotated[int, Field(ge=0, le=100)] = 0
+    both_absent_percent: Annotated[int, Field(ge=0, le=100)] = 100
+    candidate_no_show_strikes: Annotated[int, Field(ge=0, le=10)] = 1
+    interviewer_no_show_strikes: Annotated[int, Field(ge=0, le=10)] = 2
+    past_moves: bool = False
+
+
+def terms_from(form: PolicyForm, raw: Mapping[str, list[str]]) -> tuple[Terms | None, dict[str, str]]:
+    """The terms that were typed, and problems of the tiers."""
+    hours, percents = raw.get("tier_hours", []), raw.get("tier_percent", [])
+    tiers: dict[int, int] = {}
+    for hour, percent in zip(hours, percents, strict=False):
+        if not hour.strip() and not percent.strip():
+            continue
+        if not (hour.strip().isdecimal() and percent.strip().isdecimal()) or int(hour) > 2160 or int(percent) > 100:
+            return None, {"tiers": _("Enter whole hours and a percentage up to 100 in each row.")}
+        if int(hour) in tiers:
+            return None, {"tiers": _("Two rows have the same hours.")}
+        tiers[int(hour)] = int(percent)
+    ordered = sorted(tiers.items(), reverse=True)
+    if any(later > earlier for (_h, earlier), (_l, later) in pairwise(ordered)):
+        return None, {"tiers": _("Whoever cancels later must not get more back.")}
+    values = form.model_dump(exclude={"title", "base", "tier_hours", "tier_percent"})
+    return Terms(tiers=tuple(ordered), **values), {}
+
+
+class SimulateQuery(Form):
+    """What to play through with a policy: minutes of notice, and a price in major units."""
+
+    price: Annotated[str, StringConstraints(max_length=12)] = ""
+    start: Annotated[str, StringConstraints(max_length=30)] = ""
+    at: Annotated[str, StringConstraints(max_length=30)] = ""
 
 
 class BookingsQuery(Form):
@@ -85,7 +208,11 @@ class AdminQuery(Form):
 
 
 class PracticeForm(Form):
+    """At once, or at `when`: wall time in the zone `tz`."""
+
     type: UUID
+    when: Annotated[str, StringConstraints(max_length=40)] = ""
+    tz: Annotated[str, StringConstraints(max_length=64)] = ""
 
 
 class WeekForm(Form):
@@ -96,6 +223,13 @@ class WeekForm(Form):
     types: list[UUID] = []
     per_day: Annotated[int | None, Field(ge=1, le=24)] = None
     per_week: Annotated[int | None, Field(ge=1, le=100)] = None
+    per_month: Annotated[int | None, Field(ge=1, le=400)] = None
+    hours_per_day: Annotated[int | None, Field(ge=1, le=24)] = None
+    hours_per_week: Annotated[int | None, Field(ge=1, le=168)] = None
+    consecutive: Annotated[int | None, Field(ge=1, le=24)] = None
+    rest_minutes: Annotated[int, Field(ge=1, le=600)] = 15
+    schedule: str = ""
+    moving: Literal["", "wall", "instant"] = ""
     d1_from: list[str] = []
     d1_to: list[str] = []
     d2_from: list[str] = []
@@ -120,7 +254,7 @@ def weekly_of(parsed: Parsed[Any]) -> tuple[dict[str, list[list[str]]], dict[str
     weekly: dict[str, list[list[str]]] = {}
     problems: dict[str, str] = {}
     for day in DAYS:
-        pairs = _pairs(parsed.raw_lists, f"d{day}")
+        pairs = pairs_of(parsed.raw_lists, f"d{day}")
         rows = [[a.strip(), b.strip()] for a, b in pairs if a.strip() or b.strip()]
         if any(not a or not b for a, b in rows):
             problems[f"d{day}"] = _("Enter both the start and the end of each range.")
@@ -129,38 +263,18 @@ def weekly_of(parsed: Parsed[Any]) -> tuple[dict[str, list[list[str]]], dict[str
     return weekly, problems
 
 
-def _pairs(sent: Mapping[str, list[str]], name: str) -> list[tuple[str, str]]:
+def pairs_of(sent: Mapping[str, list[str]], name: str) -> list[tuple[str, str]]:
+    """Starts and ends that were sent under a name, side by side; at most twenty."""
     starts, ends = sent.get(f"{name}_from", []), sent.get(f"{name}_to", [])
     length = max(len(starts), len(ends))
     starts, ends = starts + [""] * (length - len(starts)), ends + [""] * (length - len(ends))
     return list(zip(starts, ends, strict=True))[:20]
 
 
-class OverrideForm(Form):
-    """One date with other hours, or none."""
-
-    date: Annotated[date, Words(missing=N_("Choose a date"), bad=N_("Choose a date"))]
-    closed: bool = False
-    r_from: list[str] = []
-    r_to: list[str] = []
-
-
-def override_ranges(parsed: Parsed[Any]) -> list[list[str]]:
-    """The typed ranges of a special date."""
-    pairs = _pairs(parsed.raw_lists, "r")
-    return [[a.strip(), "24:00" if b.strip() == "00:00" else b.strip()] for a, b in pairs if a.strip() or b.strip()]
-
-
-class TimeOffForm(Form):
-    """Whole days away, both included, in the schedule's zone."""
-
-    first: Annotated[date, Words(missing=N_("Choose the first day"), bad=N_("Choose the first day"))]
-    last: Annotated[date, Words(missing=N_("Choose the last day"), bad=N_("Choose the last day"))]
-    note: Annotated[str, StringConstraints(max_length=120)] = ""
-
-
 class TypeForm(Form):
-    """An interview type. `price` is typed in major units."""
+    """An interview type. `price` is typed in major units. The rows of its questions come besides, see intake.py."""
+
+    model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True)
 
     title: Annotated[
         str,
@@ -179,7 +293,15 @@ class TypeForm(Form):
     window_days: Annotated[int, Field(ge=1, le=365)] = 60
     price_rule: Literal["rate", "fixed"] = "rate"
     price: Annotated[str, StringConstraints(max_length=20)] = ""
-    policy: str = "moderate"
+    policy: Annotated[str, StringConstraints(max_length=20)] = "moderate"
+    mode: Literal["instant", "request"] = "instant"
+    answer_hours: Annotated[int, Field(ge=1, le=168)] = 24
+    request_blocks: bool = False
+    fan_out: Annotated[int, Field(ge=1, le=5)] = 1
+    now_allowed: bool = False
+    panel: Annotated[int, Field(ge=1, le=2)] = 1
+    observers: Annotated[int, Field(ge=0, le=5)] = 0
+    guests: Annotated[int, Field(ge=0, le=10)] = 0
     active: bool = False
     version: int = 0
 
@@ -192,11 +314,6 @@ class TypeForm(Form):
     @classmethod
     def _topic(cls, value: str) -> str:
         return _one_of(value, [key for key, _label in TOPICS])
-
-    @field_validator("policy")
-    @classmethod
-    def _policy(cls, value: str) -> str:
-        return _one_of(value, list(POLICIES))
 
 
 def _one_of(value: str, known: list[str]) -> str:

@@ -10,6 +10,7 @@ from .models import Booking, BookingChange
 from .states import Status
 
 _TITLES: Final[dict[str, tuple[str, str, str]]] = {
+    Status.REQUESTED: (N_("Requested"), "mail", ""),
     Status.PENDING: (N_("Payment begun"), "card", ""),
     Status.ACCEPTED: (N_("Booked"), "check", "ok"),
     Status.IN_PROGRESS: (N_("Session began"), "video", "accent"),
@@ -33,13 +34,24 @@ async def of(booking: Booking) -> list[dict[str, Any]]:
 
 def _entry(row: BookingChange, names: dict[Any, Any]) -> dict[str, Any]:
     title, icon, tone = _TITLES[row.after]
-    text = row.reason if row.after == Status.CANCELLED else ""
+    text = _(row.reason) if row.after in (Status.CANCELLED, Status.REJECTED) and row.reason else ""
     if row.before == row.after == Status.ACCEPTED:
-        title, icon, tone = N_("Moved"), "calendar", ""
-        text = _moved_text(row.details)
+        title, icon, tone, text = _change(row)
     card = names.get(row.actor_id)
     who = card.name if card is not None and row.role in _ROLES else _(_ROLES[row.role]) if row.role in _ROLES else ""
     return {"title": _(title), "icon": icon, "tone": tone, "text": text, "who": who, "when": row.at}
+
+
+def _change(row: BookingChange) -> tuple[str, str, str, str]:
+    """Title, icon, tone and text of a change that left the booking standing."""
+    if "interviewer" in row.details:
+        return N_("Another interviewer"), "user", "", row.reason
+    if "longer" in row.details:
+        longer = _("{n} minutes longer").format(n=row.details["longer"])
+        return N_("Extended"), "clock", "", f"{longer}: {row.reason}" if row.reason else longer
+    if row.details.get("claimed"):
+        return N_("Taken over"), "user", "", ""
+    return N_("Moved"), "calendar", "", _moved_text(row.details)
 
 
 def _moved_text(details: dict[str, Any]) -> str:

@@ -138,6 +138,7 @@ class Offer(TenantModel):
     priority = fields.IntField(default=2, db_default=2)
     weight = fields.IntField(default=100, db_default=100)
     offered_at = fields.DatetimeField(default=now, db_default="2026-01-01T00:00:00Z")
+    type_id: UUID
     type: fields.ForeignKeyRelation[InterviewType] = fields.ForeignKeyField(
         "scheduling.InterviewType", related_name="offers"
     )

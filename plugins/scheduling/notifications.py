@@ -20,7 +20,7 @@ from kernel import (
     url,
 )
 
-from . import ics
+from . import ics, notices
 from .api import BookingInfo
 from .models import Booking
 from .queries import BOOKINGS
@@ -36,8 +36,7 @@ async def _booking(happened: Happened) -> BookingInfo | None:
 def _parties(info: BookingInfo) -> list[tuple[UUID, str]]:
     """Who is told, each with the name of the other."""
     found = [(info.candidate_id, info.interviewer_name)]
-    if info.interviewer_id is not None:
-        found.append((info.interviewer_id, info.candidate_name))
+    found += [(host, info.candidate_name) for host in (info.interviewer_id, info.second_id) if host is not None]
     return found
 
 
@@ -66,7 +65,7 @@ async def calendar_entry(info: BookingInfo, account_id: UUID, *, cancelled: bool
     )  # fmt: skip
 
 
-async def _attachment(info: BookingInfo, account_id: UUID, *, cancelled: bool = False) -> tuple[Any, ...]:
+async def calendar_file(info: BookingInfo, account_id: UUID, *, cancelled: bool = False) -> tuple[Any, ...]:
     entry = await calendar_entry(info, account_id, cancelled=cancelled)
     return () if entry is None else (("session.ics", ics.content_type(entry), ics.write(entry)),)
 
@@ -82,12 +81,13 @@ async def confirmed(happened: Happened) -> list[Notice]:
             subject=N_("Booked: {title} with {partner}"),
             body=N_(
                 "{title} with {partner} is booked for {when}.\n\n"
-                "The calendar file is attached. The room opens on the session's page shortly before the start."
+                "The calendar file is attached. The room opens on the session's page shortly before the start.\n\n"
+                "Move or cancel without signing in: {manage}"
             ),
-            params=_params(info, partner),
+            params=_params(info, partner, manage=await notices.manage_link(info.id, account_id)),
             action_label=N_("Open the session"),
             action_url=url("scheduling.booking", id=info.id),
-            attachments=await _attachment(info, account_id),
+            attachments=await calendar_file(info, account_id),
         )
         for account_id, partner in _parties(info)
     ]
@@ -123,7 +123,7 @@ async def cancelled(happened: Happened) -> list[Notice]:
                 params=params,
                 action_label=N_("Open the session"),
                 action_url=url("scheduling.booking", id=info.id),
-                attachments=await _attachment(info, account_id, cancelled=True),
+                attachments=await calendar_file(info, account_id, cancelled=True),
             )
         )
     return notices
@@ -141,12 +141,13 @@ async def moved(happened: Happened) -> list[Notice]:
             subject=N_("Moved: {title} with {partner}"),
             body=N_(
                 "{title} with {partner} has a new time: {when}. It was {old}.\n\n"
-                "The attached calendar file replaces the earlier one."
+                "The attached calendar file replaces the earlier one.\n\n"
+                "Move or cancel without signing in: {manage}"
             ),
-            params=_params(info, partner, old=old),
+            params=_params(info, partner, old=old, manage=await notices.manage_link(info.id, account_id)),
             action_label=N_("Open the session"),
             action_url=url("scheduling.booking", id=info.id),
-            attachments=await _attachment(info, account_id),
+            attachments=await calendar_file(info, account_id),
         )
         for account_id, partner in _parties(info)
     ]
@@ -195,4 +196,5 @@ NOTIFICATION_TYPES = [
         id="scheduling.reminder", label=N_("A session is near"),
         event="scheduling.reminder_due.v1", compose=reminder,
     ),
+    *notices.MORE_TYPES,
 ]  # fmt: skip

@@ -8,10 +8,12 @@ HOURS = "scheduling.availability.edit"
 VIEW = "scheduling.bookings.view"
 MANAGE = "scheduling.bookings.manage"
 TYPES = "scheduling.types.manage"
+POLICIES = "scheduling.policies.manage"
 
 PERMISSIONS = [
     Permission(id=HOURS, label=N_("Offer times to candidates"), roles=("interviewer",)),
     Permission(id=VIEW, label=N_("See all bookings")),
     Permission(id=MANAGE, label=N_("Cancel bookings of other people")),
     Permission(id=TYPES, label=N_("Manage interview types")),
+    Permission(id=POLICIES, label=N_("Manage cancellation policies")),
 ]

@@ -7,7 +7,21 @@ from uuid import UUID
 
 from kernel import N_, PrivacyProvider, _, now, unit_of_work
 
-from .models import Booking, BookingChange, Calendar, DateOverride, Offer, Schedule, TimeOff
+from . import intake
+from .models import (
+    Ask,
+    Booking,
+    BookingChange,
+    Calendar,
+    DateOverride,
+    Offer,
+    Policy,
+    Proposal,
+    Schedule,
+    Strike,
+    TimeOff,
+    Waiting,
+)
 from .services import changes
 from .states import LIVE, PASSING
 
@@ -22,6 +36,22 @@ async def export(account_id: UUID) -> dict[str, Any]:
     return {
         _("Sessions as candidate"): [{**_facts(b), "intake": b.intake, "reason": b.cancel_reason} for b in mine],
         _("Sessions as interviewer"): [_facts(b) for b in given],
+        _("Strikes"): [
+            {"cause": s.cause, "points": s.points, "at": s.at.isoformat(), "until": s.expires_at.isoformat()}
+            for s in await Strike.filter(account_id=account_id).order_by("at")
+        ],
+        _("Waiting lists"): [
+            {"type": str(w.type_id), "since": w.at.isoformat(), "state": w.state}
+            for w in await Waiting.filter(account_id=account_id).order_by("at")
+        ],
+        _("Requests to you"): [
+            {"at": a.at.isoformat(), "state": a.state}
+            for a in await Ask.filter(interviewer_id=account_id).order_by("at")
+        ],
+        _("Proposals"): [
+            {"at": p.at.isoformat(), "kind": p.kind, "note": p.note, "times": p.times, "state": p.state}
+            for p in await Proposal.filter(by_id=account_id).order_by("at")
+        ],
         _("Hours"): [{"zone": s.zone, "weekly": s.weekly} for s in schedules],
         _("Special days"): [{"date": o.date.isoformat(), "ranges": o.ranges} for o in overrides],
         _("Time off"): [{"from": t.starts_at.isoformat(), "to": t.ends_at.isoformat(), "note": t.note} for t in away],
@@ -42,14 +72,23 @@ async def erase(account_id: UUID) -> list[str]:
         for booking in await Booking.filter(**{side: account_id}, status__in=LIVE, ends_at__gt=now()):
             if booking.status in PASSING or booking.starts_at > now():
                 await changes.cancel(booking.id, role, "")
+    for row in await Booking.filter(candidate_id=account_id).only("id", "tenant_id", "intake"):
+        await intake.forget(row.intake)
     async with unit_of_work():
-        await Booking.filter(candidate_id=account_id).update(intake={}, candidate_zone="UTC")
+        await Booking.filter(candidate_id=account_id).update(
+            intake={}, candidate_zone="UTC", alias="", people=[], claim_email=""
+        )
+        await Booking.filter(booked_by=account_id).update(booked_by=None, claim_email="")
+        await Policy.filter(actor_id=account_id).update(actor_id=None)
+        await Strike.filter(waived_by=account_id).update(waived_by=None)
+        await Proposal.filter(by_id=account_id).update(by_id=None, note="")
         await Booking.filter(candidate_id=account_id, cancelled_by="candidate").update(cancel_reason="")
         await Booking.filter(interviewer_id=account_id, cancelled_by="interviewer").update(cancel_reason="")
         await BookingChange.filter(actor_id=account_id).update(actor_id=None, reason="")
         schedules = await Schedule.filter(account_id=account_id).values_list("id", flat=True)
         await DateOverride.filter(schedule_id__in=list(schedules)).delete()
-        for model in (Schedule, TimeOff, Offer):
+        await Ask.filter(interviewer_id=account_id).delete()
+        for model in (Waiting, Strike, Schedule, TimeOff, Offer):
             await model.filter(account_id=account_id).delete()
     kept = await Booking.filter(candidate_id=account_id).count()
     kept += await Booking.filter(interviewer_id=account_id).count()
@@ -61,7 +100,8 @@ PRIVACY = [
         title=N_("Sessions and availability"),
         models=(
             Booking.__name__, BookingChange.__name__, Calendar.__name__, Schedule.__name__, DateOverride.__name__,
-            TimeOff.__name__, Offer.__name__,
+            TimeOff.__name__, Offer.__name__, Ask.__name__, Policy.__name__, Proposal.__name__, Strike.__name__,
+            Waiting.__name__,
         ),
         export=export,
         erase=erase,

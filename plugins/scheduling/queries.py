@@ -21,7 +21,7 @@ _UNBORN = ", ".join(f"'{status.value}'" for status in UNBORN)
 _COLUMNS = (
     "b.id, b.candidate_id, b.interviewer_id, b.starts_at, b.ends_at, b.status, b.outcome, b.kind, b.type_id,"
     " t.slug, b.title, b.level, b.price_minor, b.currency, b.candidate_zone, b.version, b.ical_sequence,"
-    " b.intake::text AS intake, t.topic"
+    " b.intake::text AS intake, t.topic, b.second_id, b.alias, b.mode"
 )
 _FROM = (
     "FROM scheduling_booking b JOIN scheduling_interview_type t ON t.tenant_id = b.tenant_id AND t.id = b.type_id"
@@ -41,7 +41,8 @@ def _info(row: Any, names: dict[UUID, str]) -> BookingInfo:
         id=row.id,
         candidate_id=row.candidate_id,
         interviewer_id=row.interviewer_id,
-        candidate_name=names.get(row.candidate_id, ""),
+        # Who practises under an alias is known by it everywhere.
+        candidate_name=row.alias or names.get(row.candidate_id, ""),
         interviewer_name=names.get(row.interviewer_id, "") if row.interviewer_id else "",
         starts_at=row.starts_at,
         ends_at=row.ends_at,
@@ -61,6 +62,9 @@ def _info(row: Any, names: dict[UUID, str]) -> BookingInfo:
         ical_sequence=row.ical_sequence,
         intake=json.loads(row.intake or "{}"),
         topic=row.topic,
+        second_id=row.second_id,
+        alias=row.alias,
+        mode=row.mode,
     )
 
 
@@ -78,7 +82,8 @@ class BookingsOfScheduling:
 
     async def upcoming(self, account_id: UUID, limit: int = 10) -> list[BookingInfo]:
         return await _infos(
-            "AND (b.candidate_id = $2 OR b.interviewer_id = $2) AND b.status IN ('accepted', 'in_progress')"
+            "AND (b.candidate_id = $2 OR b.interviewer_id = $2 OR b.second_id = $2)"
+            " AND b.status IN ('accepted', 'in_progress')"
             " AND b.ends_at > $3 ORDER BY b.starts_at, b.id LIMIT $4",
             account_id,
             now(),
@@ -87,7 +92,7 @@ class BookingsOfScheduling:
 
     async def past(self, account_id: UUID, limit: int = 10) -> list[BookingInfo]:
         return await _infos(
-            f"AND (b.candidate_id = $2 OR b.interviewer_id = $2) AND b.status NOT IN ({_UNBORN})"
+            f"AND (b.candidate_id = $2 OR b.interviewer_id = $2 OR b.second_id = $2) AND b.status NOT IN ({_UNBORN})"
             " AND (b.ends_at <= $3 OR b.status IN ('completed', 'cancelled')) ORDER BY b.starts_at DESC, b.id LIMIT $4",
             account_id,
             now(),
@@ -124,12 +129,17 @@ class Listing:
 
 
 async def my_bookings(account_id: UUID, tab: str, page: int, size: int = 20) -> Listing:
-    """A person's bookings: upcoming (with open holds), past, or cancelled."""
+    """A person's bookings: upcoming (with what waits for an answer or payment), past, or cancelled.
+
+    Whoever booked for somebody else sees it too.
+    """
     at = now()
     where, args = {
         "upcoming": (
             "AND ((b.status IN ('accepted', 'in_progress') AND b.ends_at > $3)"
-            " OR (b.status = 'pending' AND b.candidate_id = $2 AND b.hold_until > $3)) ORDER BY b.starts_at, b.id",
+            " OR (b.status IN ('requested', 'pending') AND b.candidate_id = $2 AND b.hold_until > $3)"
+            " OR (b.status = 'held' AND b.mode = 'offer' AND b.candidate_id = $2 AND b.hold_until > $3))"
+            " ORDER BY b.starts_at, b.id",
             (at,),
         ),
         "past": (
@@ -140,8 +150,20 @@ async def my_bookings(account_id: UUID, tab: str, page: int, size: int = 20) -> 
         "cancelled": ("AND b.status IN ('cancelled', 'rejected') ORDER BY b.starts_at DESC, b.id", ()),
     }[tab]
     window = f" LIMIT {size + 1} OFFSET {(page - 1) * size}"
-    found = await _infos("AND (b.candidate_id = $2 OR b.interviewer_id = $2) " + where + window, account_id, *args)
+    who = "AND (b.candidate_id = $2 OR b.interviewer_id = $2 OR b.second_id = $2 OR b.booked_by = $2) "
+    found = await _infos(who + where + window, account_id, *args)
     return Listing(found[:size], len(found) > size)
+
+
+async def asked_of(account_id: UUID) -> list[BookingInfo]:
+    """Requests that wait for an interviewer's answer, the most urgent first."""
+    return await _infos(
+        "AND b.status = 'requested' AND b.hold_until > $3 AND EXISTS (SELECT 1 FROM scheduling_ask a"
+        " WHERE a.tenant_id = b.tenant_id AND a.booking_id = b.id AND a.interviewer_id = $2 AND a.state = 'asked')"
+        " ORDER BY b.hold_until, b.id LIMIT 20",
+        account_id,
+        now(),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +245,11 @@ async def bookable(interviewer_slug: str, type_slug: str) -> tuple[InterviewerCa
     if kind is None or not await Offer.filter(account_id=card.account_id, type_id=kind.id).exists():
         return None
     return card, kind
+
+
+async def hosts_of(type_id: UUID) -> set[UUID]:
+    """Accounts that offer a type."""
+    return {offer.account_id for offer in await Offer.filter(type_id=type_id).only("id", "tenant_id", "account_id")}
 
 
 async def ratings(ids: Iterable[UUID]) -> dict[UUID, tuple[float, int]]:

@@ -28,6 +28,9 @@ _WORDS: Final[dict[str, str]] = {
     "yourself": N_("You cannot book yourself."),
     "too_many": N_("You have as many upcoming sessions as one person may have. Cancel one, or wait for the next."),
     "too_many_holds": N_("You hold as many times as one person may. Confirm or let go of one of them first."),
+    "suspended": N_("You cannot book at the moment, because of strikes. See My standing for when they run out."),
+    "nobody_now": N_("Nobody is available at this moment. Choose a time instead, or try again later."),
+    "your_time": N_("Your own calendar is not free at this time any more."),
     "same_time": N_("This is the session's time already. Choose another one."),
     "not_a_time": N_("Choose one of the listed times."),
 }

@@ -1,6 +1,7 @@
 """The states of a booking and every way from one to another. Nothing else may change `Booking.status`.
 
 held         a candidate fills in the form; the time is theirs until `hold_until`
+requested    one or more interviewers are asked, until `hold_until`
 pending      the payment is under way, until `hold_until`
 accepted     the booking stands
 in_progress  the session runs
@@ -20,6 +21,7 @@ from kernel import N_
 
 class Status(StrEnum):
     HELD = "held"
+    REQUESTED = "requested"
     PENDING = "pending"
     ACCEPTED = "accepted"
     IN_PROGRESS = "in_progress"
@@ -39,7 +41,8 @@ class Outcome(StrEnum):
 
 #: The one table.
 NEXT: Final[dict[Status, frozenset[Status]]] = {
-    Status.HELD: frozenset({Status.PENDING, Status.ACCEPTED, Status.EXPIRED}),
+    Status.HELD: frozenset({Status.REQUESTED, Status.PENDING, Status.ACCEPTED, Status.EXPIRED}),
+    Status.REQUESTED: frozenset({Status.PENDING, Status.ACCEPTED, Status.REJECTED, Status.EXPIRED}),
     Status.PENDING: frozenset({Status.ACCEPTED, Status.REJECTED, Status.EXPIRED, Status.CANCELLED}),
     Status.ACCEPTED: frozenset({Status.IN_PROGRESS, Status.COMPLETED, Status.CANCELLED}),
     Status.IN_PROGRESS: frozenset({Status.COMPLETED, Status.CANCELLED}),
@@ -50,15 +53,16 @@ NEXT: Final[dict[Status, frozenset[Status]]] = {
 }
 
 #: In these the time is taken; the exclusion constraints and the availability count them.
-LIVE: Final = (Status.HELD, Status.PENDING, Status.ACCEPTED, Status.IN_PROGRESS)
+LIVE: Final = (Status.HELD, Status.REQUESTED, Status.PENDING, Status.ACCEPTED, Status.IN_PROGRESS)
 #: In these it is taken only until `hold_until`.
-PASSING: Final = (Status.HELD, Status.PENDING)
+PASSING: Final = (Status.HELD, Status.REQUESTED, Status.PENDING)
 #: Never became a booking: left out of lists and reports.
-UNBORN: Final = (Status.HELD, Status.PENDING, Status.EXPIRED, Status.REJECTED)
+UNBORN: Final = (Status.HELD, Status.REQUESTED, Status.PENDING, Status.EXPIRED, Status.REJECTED)
 
 #: Word and tone of a badge.
 WORDS: Final[dict[str, tuple[str, str]]] = {
     Status.HELD: (N_("Held"), "warn"),
+    Status.REQUESTED: (N_("Waiting for an answer"), "warn"),
     Status.PENDING: (N_("Waiting for payment"), "warn"),
     Status.ACCEPTED: (N_("Booked"), "info"),
     Status.IN_PROGRESS: (N_("Running"), "accent"),

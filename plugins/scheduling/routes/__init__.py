@@ -5,8 +5,22 @@ from __future__ import annotations
 from kernel import SIGNED_IN, Route
 
 from .. import rest
-from ..permissions import HOURS, MANAGE, TYPES, VIEW
-from . import admin, booking, directory, hours, practice, sessions, types
+from ..permissions import HOURS, MANAGE, POLICIES, TYPES, VIEW
+from . import (
+    admin,
+    asking,
+    booking,
+    changing,
+    directory,
+    hours,
+    links,
+    policies,
+    practice,
+    proposing,
+    sessions,
+    types,
+    waiting,
+)
 
 _SLUG = "[a-z0-9][a-z0-9-]{0,79}"
 
@@ -20,15 +34,25 @@ def _get(path: str, handler: object, name: str, permission: str | None = None) -
 
 
 def _post(
-    path: str, handler: object, name: str, permission: str | None = None, *, once: bool = False, rate: str | None = None
+    path: str,
+    handler: object,
+    name: str,
+    permission: str | None = None,
+    *,
+    once: bool = False,
+    rate: str | None = None,
+    body: int | None = None,
 ) -> Route:
-    """A form's target. `once` honours the form's key."""
+    """A form's target. `once` honours the form's key; `body` is the most bytes, for forms with files."""
     return Route(
         method="POST", path=path, handler=handler, name=f"scheduling.{name}",  # type: ignore[arg-type]
-        permission=permission, public=permission is None, idempotent=once, rate=rate,
+        permission=permission, public=permission is None, idempotent=once, rate=rate, body_limit=body,
     )  # fmt: skip
 
 
+_SECRET = "[A-Za-z0-9_-]{20,80}"  # noqa: S105 - the shape of one
+#: The form of a booking may carry several files of 5 MB.
+_FILES = 26 * 1024 * 1024
 _BOOK = f"/book/{{interviewer:{_SLUG}}}/{{type:{_SLUG}}}"
 
 ROUTES = [
@@ -40,12 +64,30 @@ ROUTES = [
     _get("/bookings/{id}", sessions.show_booking, "booking", SIGNED_IN),
     _get("/bookings/{id}/calendar.ics", sessions.calendar_file, "calendar", SIGNED_IN),
     _get("/bookings/{id}/confirm", booking.show_hold, "hold", SIGNED_IN),
-    _post("/bookings/{id}/confirm", booking.confirm, "confirm", SIGNED_IN, once=True),
+    _post("/bookings/{id}/confirm", booking.confirm, "confirm", SIGNED_IN, once=True, body=_FILES),
     _post("/bookings/{id}/release", booking.release, "release", SIGNED_IN),
-    _get("/bookings/{id}/cancel", sessions.show_cancel, "cancel", SIGNED_IN),
-    _post("/bookings/{id}/cancel", sessions.cancel, "cancel_post", SIGNED_IN, once=True),
-    _get("/bookings/{id}/reschedule", sessions.show_reschedule, "reschedule", SIGNED_IN),
-    _post("/bookings/{id}/reschedule", sessions.reschedule, "reschedule_post", SIGNED_IN, once=True),
+    _get("/bookings/{id}/files/{file}", sessions.intake_file, "intake_file", SIGNED_IN),
+    _get("/bookings/{id}/cancel", changing.show_cancel, "cancel", SIGNED_IN),
+    _post("/bookings/{id}/cancel", changing.cancel, "cancel_post", SIGNED_IN, once=True),
+    _get("/bookings/{id}/reschedule", changing.show_reschedule, "reschedule", SIGNED_IN),
+    _post("/bookings/{id}/reschedule", changing.reschedule, "reschedule_post", SIGNED_IN, once=True),
+    _post("/bookings/{id}/answer", asking.answer, "request_answer", SIGNED_IN, once=True),
+    _get("/bookings/{id}/propose", proposing.show_propose, "propose", SIGNED_IN),
+    _post("/bookings/{id}/propose", proposing.propose, "propose_post", SIGNED_IN, once=True),
+    _post("/bookings/{id}/proposal", proposing.answer, "proposal_answer", SIGNED_IN, once=True),
+    _post("/bookings/{id}/proposal/withdraw", proposing.withdraw, "proposal_withdraw", SIGNED_IN),
+    _get("/begin-now", asking.show_now, "now", SIGNED_IN),
+    _post("/begin-now", asking.begin, "now_post", SIGNED_IN, once=True, rate="20/60"),
+    _get("/waiting-list", waiting.show, "waiting", SIGNED_IN),
+    _post("/waiting-list", waiting.join, "waiting_join", SIGNED_IN, rate="30/60"),
+    _post("/waiting-list/{id}/leave", waiting.leave, "waiting_leave", SIGNED_IN),
+    _get("/standing", waiting.show_standing, "standing", SIGNED_IN),
+    # Links of mails: whoever holds one may look; only the forms behind it act.
+    _get(f"/session-link/{{token:{_SECRET}}}", links.show_link, "link"),
+    _get(f"/session-link/{{token:{_SECRET}}}/move", links.show_move, "link_move"),
+    _post(f"/session-link/{{token:{_SECRET}}}", links.act, "link_post", rate="60/60"),
+    _get(f"/session-for-you/{{token:{_SECRET}}}", links.show_claim, "claim"),
+    _post(f"/session-for-you/{{token:{_SECRET}}}", links.claim, "claim_post", rate="30/60"),
     _get("/practice", practice.show_practice, "practice", SIGNED_IN),
     _post("/practice", practice.begin, "practice_post", SIGNED_IN, once=True, rate="20/60"),
     _get("/availability", hours.show_hours, "availability", HOURS),
@@ -63,6 +105,11 @@ ROUTES = [
     _get("/admin/interview-types/{id}", types.show_type, "type", TYPES),
     _post("/admin/interview-types/{id}", types.save, "type_save", TYPES),
     _post("/admin/interview-types/{id}/delete", types.delete, "type_delete", TYPES),
+    _get("/admin/policies", policies.show_policies, "policies", POLICIES),
+    _get("/admin/policies/{key:[a-z]{2,20}}", policies.show_policy, "policy", POLICIES),
+    _post("/admin/policies/{key:[a-z]{2,20}}", policies.save_policy, "policy_save", POLICIES),
+    _get("/admin/strikes", policies.show_strikes, "strikes", MANAGE),
+    _post("/admin/strikes/{id}/waive", policies.waive, "strike_waive", MANAGE),
     *rest.ROUTES,
 ]
 

@@ -9,7 +9,6 @@ from typing import Any
 from aiohttp import web
 
 from kernel import (
-    Money,
     _,
     current_zone,
     errors,
@@ -29,10 +28,11 @@ from kernel import (
 from .. import policies, queries
 from ..forms import AdminCancelForm, AdminQuery
 from ..models import Booking
-from ..services import changes
-from ..services.changes import RefundChanged
+from ..services import cancelling
+from ..services.cancelling import OutcomeChanged
 from ..states import WORDS
-from .sessions import badge_of, effect_of, pictures_of
+from .changing import effects
+from .sessions import badge_of, pictures_of
 
 _SIZE = 25
 
@@ -100,16 +100,22 @@ async def _draw(
     info = await queries.BOOKINGS.get(row.id)
     if info is None:
         raise errors.NotFound()
-    if problem := changes.why_not_cancelled(row, "admin", now()):
+    if problem := cancelling.why_not_cancelled(row, "admin", now()):
         raise errors.Conflict(problem)
-    refund = changes.refund_now(row, "admin", now())
+    percent = int(raw["percent"]) if raw.get("percent", "").isdecimal() and int(raw["percent"]) <= 100 else None
+    found = cancelling.outlook(row, "admin", now(), percent)
     context = {
         "title": _("Cancel session"),
         "info": info,
         "booking": row,
-        "refund": refund,
-        "refund_money": Money(refund.minor, row.currency),
-        "effect": effect_of(info, "admin", refund.minor),
+        "result": found.result,
+        "seen": found.seal,
+        "effects": effects(info, "admin", found.result),
+        "until": "",
+        "reasons": [],
+        "by_link": False,
+        "keep": "",
+        "may_propose": False,
         "rule": policies.sentences(row.policy) if row.price_minor else [],
         "raw": raw,
         "errors": problems,
@@ -130,8 +136,9 @@ async def cancel(request: web.Request) -> web.StreamResponse:
     if parsed.value is None:
         return await _draw(request, row, parsed.raw, parsed.errors, status=422)
     try:
-        await changes.cancel(row.id, "admin", parsed.value.reason, percent=parsed.value.percent)
-    except RefundChanged as exc:
+        form = parsed.value
+        await cancelling.cancel(row.id, "admin", form.reason, percent=form.percent, seen=form.seen)
+    except OutcomeChanged as exc:
         return await _draw(request, row, parsed.raw, {}, status=409, notice=exc.detail)
     flash(request, _("Session cancelled"))
     return see_other(url("scheduling.admin_bookings"))

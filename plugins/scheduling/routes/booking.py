@@ -25,19 +25,22 @@ from kernel import (
     read_query,
     see_other,
     services,
+    setting,
     speaking,
     url,
     url_with,
+    zones,
 )
 from plugins.users.api import InterviewerCard, Interviewers
 
-from .. import availability, picker, policies, queries
+from .. import availability, entitlements, intake, picker, policies, queries
 from ..forms import ConfirmForm, HoldForm, PickerQuery
-from ..models import Booking, InterviewType
+from ..models import Booking, BookingChange, InterviewType
 from ..pricing import price_of
 from ..refusals import NotBookable, parse_start
 from ..services import booking as booking_service
-from ..services import changes
+from ..services import cancelling, holding, policy, requests, waiting
+from ..services.parties import Extras
 from ..states import PASSING, Status
 from ..viewing import View, view_of, zone_label, zone_options
 
@@ -69,13 +72,13 @@ async def _draw(
     card, kind = pair
     where = {"interviewer": card.slug, "type": kind.slug}
     actor = current_actor()
-    question = availability.Question(kind, card.account_id, actor.id if actor else None)
-    free = await availability.ask(question)
-    starts = free.starts(free.at, free.at + timedelta(days=kind.window_days + 2)) if card.accepting else []
+    second = await _second(kind, card, query.get("second", ""))
+    starts = await _starts(kind, [card, second] if second else [card], actor.id if actor else None)
     selected = _selected(query.get("start", ""), view.zone)
 
     def link(values: Mapping[str, str]) -> str:
-        return view.link("scheduling.book", where, values)
+        kept = {"second": second.slug} if second else {}
+        return view.link("scheduling.book", where, {**kept, **values})
 
     nearest = refusal.nearest if isinstance(refusal, NotBookable) else []
     context: dict[str, Any] = {
@@ -83,15 +86,18 @@ async def _draw(
         "card": card,
         "kind": kind,
         "price": price_of(kind, card),
-        "rule": policies.short(policies.snapshot(kind.policy)),
+        "rule": policies.short(await policy.current(kind.policy)),
+        "second": second,
+        "seconds": [(c.slug, c.name) for c in await _seconds(kind, card)] if kind.panel > 1 else [],
+        "waits": await _waits(kind, card),
         "rating": (await queries.ratings([card.account_id])).get(card.account_id),
         "zones": zone_options(view.zone),
         "view": view,
         "action": link({}),
         "back": url("scheduling.profile", slug=card.slug),
         "clock_links": {c: link({**_place(query), "clock": c}) for c in ("12", "24")},
-        "fields": {"tz": view.zone, "clock": view.asked.get("clock")},
-        "tz_fields": {k: v for k, v in {"clock": view.asked.get("clock")}.items() if v},
+        "fields": {"tz": view.zone, "clock": view.asked.get("clock"), "second": query.get("second") or None},
+        "tz_fields": {k: v for k, v in {"clock": view.asked.get("clock"), "second": query.get("second")}.items() if v},
         "selected": picker.value_of(selected) if selected in starts else None,
         "refusal": refusal.detail if refusal else "",
         "refusal_title": refusal.title if refusal else "",
@@ -106,6 +112,38 @@ async def _draw(
     }  # fmt: skip
     with speaking(current_locale(), view.zone):
         return await page(request, "scheduling/book.html", context, status=status)
+
+
+async def _starts(kind: InterviewType, hosts: list[InterviewerCard], candidate_id: UUID | None) -> list[datetime]:
+    """When everybody of a panel is free."""
+    found: list[datetime] | None = None
+    for card in hosts:
+        free = await availability.ask(availability.Question(kind, card.account_id, candidate_id))
+        theirs = free.starts(free.at, free.at + timedelta(days=kind.window_days + 2)) if card.accepting else []
+        both = set(theirs)
+        found = theirs if found is None else [start for start in found if start in both]
+    return found or []
+
+
+async def _seconds(kind: InterviewType, first: InterviewerCard) -> list[InterviewerCard]:
+    """Who can be the other interviewer of a panel."""
+    ids = await queries.hosts_of(kind.id) - {first.account_id}
+    cards = (await services.need(Interviewers).cards(ids)).values()
+    return sorted((c for c in cards if c.published and c.accepting), key=lambda c: c.name)
+
+
+async def _second(kind: InterviewType, first: InterviewerCard, slug: str) -> InterviewerCard | None:
+    """The chosen other interviewer; None for a type without panel or an unknown one."""
+    if kind.panel < 2 or not slug:
+        return None
+    return next((card for card in await _seconds(kind, first) if card.slug == slug), None)
+
+
+async def _waits(kind: InterviewType, card: InterviewerCard) -> bool:
+    """Whether the visitor is on the waiting list for this already."""
+    actor = current_actor()
+    rows = await waiting.mine(actor.id) if actor is not None else []
+    return any(r.type_id == kind.id and r.interviewer_id in (None, card.account_id) for r in rows)
 
 
 def _place(query: Mapping[str, str]) -> dict[str, str]:
@@ -132,11 +170,15 @@ async def hold_time(request: web.Request) -> web.StreamResponse:
         start = parse_start(parsed.value.start, view.zone)
         if actor is None:
             where = {"interviewer": pair[0].slug, "type": pair[1].slug}
-            back = view.link("scheduling.book", where, {"start": picker.value_of(start)})
+            chosen = {"start": picker.value_of(start), "second": parsed.value.second}
+            back = view.link("scheduling.book", where, chosen)
             return see_other(url_with("kernel.sign_in", {}, {"next": back}))
-        booking = await booking_service.hold(booking_service.Wish(pair[1], pair[0], actor.id, start, view.zone))
+        second = await _second(pair[1], pair[0], parsed.value.second)
+        wish = booking_service.Wish(pair[1], pair[0], actor.id, start, view.zone, second)
+        booking = await booking_service.hold(wish)
     except (NotBookable, Stop) as exc:
-        return await _draw(request, pair, view, {"start": typed}, status=exc.status, refusal=exc)
+        query = {"start": typed, "second": parsed.raw.get("second", "")}
+        return await _draw(request, pair, view, query, status=exc.status, refusal=exc)
     if booking.status not in PASSING:
         flash(request, _("You have booked this time already."), "info")
         return see_other(url("scheduling.booking", id=booking.id))
@@ -156,38 +198,60 @@ async def _mine(request: web.Request) -> Booking:
 async def show_hold(request: web.Request) -> web.StreamResponse:
     """The form with the countdown. A hold that ran out is told with 410; one that stands leads to its page."""
     booking = await _mine(request)
-    if booking.status not in (*PASSING, Status.EXPIRED):
+    waits = booking.status in (Status.REQUESTED, Status.PENDING) and not holding.overdue(booking, now())
+    asked = booking.status == Status.REQUESTED or (booking.mode in ("request", "now") and waits)
+    if asked or booking.status not in (*PASSING, Status.EXPIRED):
         return see_other(url("scheduling.booking", id=booking.id))
-    return await _form(request, booking, {"goal": str(booking.intake.get("goal", ""))}, {})
+    raw = {"goal": str(booking.intake.get("goal", ""))}
+    raw |= {intake.name_of(a["key"]): a["value"] for a in booking.intake.get("answers", ())}
+    return await _form(request, booking, raw, {})
 
 
 async def _form(
     request: web.Request,
     booking: Booking,
-    raw: Mapping[str, str],
+    raw: Mapping[str, Any],
     problems: Mapping[str, str],
     *,
     status: int | None = None,
     refusal: errors.Problem | None = None,
 ) -> web.StreamResponse:
-    card = await services.need(Interviewers).card(booking.interviewer_id) if booking.interviewer_id else None
     kind = await InterviewType.filter(id=booking.type_id).first()
-    if card is None or kind is None:
+    card = await services.need(Interviewers).card(booking.interviewer_id) if booking.interviewer_id else None
+    lapsed = booking.status == Status.EXPIRED or holding.overdue(booking, now())
+    if kind is None or (card is None and not lapsed):
         raise errors.Gone(_("This interviewer cannot be booked any more. Look for another one."))
-    lapsed = booking.status == Status.EXPIRED or (booking.hold_until is not None and booking.hold_until <= now())
+    if card is None:
+        raise errors.Gone(_("Nobody took the session in time, and nothing was charged. Choose a time instead."))
+    context = await _form_context(booking, card, kind, refusal) | {"raw": raw, "errors": problems, "lapsed": lapsed}
+    context["reason"] = await _why_lapsed(booking) if lapsed else ""
+    with speaking(current_locale(), booking.candidate_zone):
+        return await page(request, "scheduling/hold.html", context, status=status or (410 if lapsed else 200))
+
+
+async def _form_context(
+    booking: Booking, card: InterviewerCard, kind: InterviewType, refusal: errors.Problem | None
+) -> dict[str, Any]:
     nearest = refusal.nearest if isinstance(refusal, NotBookable) else []
     zone = booking.candidate_zone
-    context: dict[str, Any] = {
-        "title": _("Confirm your session"),
+    asks = kind.mode == "request" and booking.mode != "offer"
+    fan = asks and kind.fan_out > 1 and booking.status == Status.HELD
+    return {
+        "title": _("Ask for this session") if asks else _("Confirm your session"),
         "booking": booking,
         "card": card,
+        "second": await services.need(Interviewers).card(booking.second_id) if booking.second_id else None,
         "kind": kind,
-        "lapsed": lapsed,
-        "reason": await _why_lapsed(booking) if lapsed else "",
+        "asks": asks,
+        "answer_by": min(now() + timedelta(hours=kind.answer_hours), booking.starts_at),
+        "others": [(c, price_of(kind, c)) for c in await requests.others_free(booking, kind)] if fan else [],
         "pays": booking.price_minor > 0 and services.get("payments.Checkout") is not None,
-        "rule": policies.sentences(booking.policy),
-        "raw": raw,
-        "errors": problems,
+        "credits": await entitlements.credits(booking.candidate_id, kind.id) if booking.price_minor else [],
+        "may_give": setting("scheduling.book_for_others"),
+        "rule": [*policies.sentences(booking.policy), *policies.rules(booking.policy)],
+        "accept": intake.ACCEPT,
+        "questions": kind.questions,
+        "has_files": any(q["type"] == "file" for q in kind.questions),
         "refusal": refusal.detail if refusal else "",
         "refusal_title": refusal.title if refusal else "",
         "nearest": picker.nearest_slots(nearest, zone, None),
@@ -197,64 +261,80 @@ async def _form(
             {"tz": zone if zone != current_zone() else None, "day": None},
         ),
     }  # fmt: skip
-    with speaking(current_locale(), zone):
-        return await page(request, "scheduling/hold.html", context, status=status or (410 if lapsed else 200))
 
 
 def _both_zones(booking: Booking, other: str) -> list[tuple[str, str, bool]]:
     """(zone, label, theirs) for the candidate, and for the interviewer where clocks differ."""
     at = booking.starts_at
     found = [(booking.candidate_zone, zone_label(booking.candidate_zone, at), False)]
-    from kernel import zones
-
     if zones.wall(at, other).utcoffset() != zones.wall(at, booking.candidate_zone).utcoffset():
         found.append((other, zone_label(other, at), True))
     return found
 
 
 async def _why_lapsed(booking: Booking) -> str:
-    last = await booking_history_reason(booking.id)
+    """Why a booking came to its end."""
+    found = await BookingChange.filter(booking_id=booking.id).order_by("-at", "-id").first()
+    last = found.reason if found is not None else ""
     if last == "payment":
         return _("The payment did not go through, so the time is free again. Nothing was charged.")
     if last == "released":
         return _("You let go of this time.")
     if last == "replaced":
         return _("You chose another time with this interviewer instead.")
+    if found is not None and found.before == Status.REQUESTED:
+        return _(
+            "Nobody answered your request in time. Nothing was charged. You can ask again, or choose another time."
+        )
     return _("The time was held for you for a while and is free again now. If nobody took it, you can still book it.")
-
-
-async def booking_history_reason(booking_id: UUID) -> str:
-    """Why a booking came to its last state."""
-    from ..models import BookingChange
-
-    last = await BookingChange.filter(booking_id=booking_id).order_by("-at", "-id").first()
-    return last.reason if last is not None else ""
 
 
 async def confirm(request: web.Request) -> web.StreamResponse:
     """The form is sent: on to the payment, or to the session's page."""
     booking = await _mine(request)
     parsed = await read_form(request, ConfirmForm)
+    raw: dict[str, Any] = {**parsed.raw, **{k: v for k, v in parsed.raw_lists.items() if k.startswith("q_")}}
     if parsed.value is None:
-        return await _form(request, booking, parsed.raw, parsed.errors, status=422)
+        return await _form(request, booking, raw, parsed.errors, status=422)
+    form, kind = parsed.value, await InterviewType.get(id=booking.type_id)
+    answers = intake.check(kind.questions, parsed.raw_lists, parsed.files, booking.intake)
+    if answers.problems and booking.status in (Status.HELD, Status.EXPIRED):
+        return await _form(request, booking, raw, answers.problems, status=422)
+    said: dict[str, Any] = {"goal": form.goal}
     try:
-        start = parse_start(parsed.value.start, booking.candidate_zone) if parsed.value.start else None
-        intake = {"goal": parsed.value.goal}
-        done, where = await booking_service.confirm(booking.id, booking.candidate_id, intake, start=start)
-    except (NotBookable, Stop) as exc:
+        start = parse_start(form.start, booking.candidate_zone) if form.start else None
+        if stored := await intake.store(answers, booking.candidate_id):
+            said["answers"] = stored
+        done, where = await booking_service.confirm(
+            booking.id, booking.candidate_id, said, start=start, extras=_extras(form)
+        )
+    except (NotBookable, Stop, errors.Invalid) as exc:
+        await intake.forget({"answers": [a for a in answers.found if a["key"] in answers.uploads]})
         booking = await _mine(request)
-        return await _form(request, booking, parsed.raw, {}, status=exc.status, refusal=exc)
+        found = exc.errors if isinstance(exc, errors.Invalid) else {}
+        shown = None if isinstance(exc, errors.Invalid) else exc
+        return await _form(request, booking, raw, found, status=exc.status, refusal=shown)
     if done.status == Status.ACCEPTED:
         flash(request, _("Session booked"))
+    elif done.status == Status.REQUESTED:
+        flash(request, _("Request sent"))
     return see_other(where)
 
 
+def _extras(form: ConfirmForm) -> Extras:
+    return Extras(
+        for_email=form.for_email, alias=form.alias, guests=form.guests, observers=form.observers,
+        also=tuple(form.also), use_entitlement=form.use_entitlement,
+    )  # fmt: skip
+
+
 async def release(request: web.Request) -> web.StreamResponse:
-    """Let go of a held time."""
+    """Let go of a held time, or take a request back."""
     booking = await _mine(request)
+    asked = booking.status == Status.REQUESTED
     if booking.status in PASSING:
-        await changes.cancel(booking.id, "candidate", "released")
-        flash(request, _("The time is free again"), "info")
+        await cancelling.cancel(booking.id, "candidate", "released")
+        flash(request, _("Your request is withdrawn") if asked else _("The time is free again"), "info")
     card = await services.need(Interviewers).card(booking.interviewer_id) if booking.interviewer_id else None
     kind = await InterviewType.filter(id=booking.type_id).first()
     if card is None or kind is None:

@@ -13,10 +13,11 @@ from aiohttp import web
 from kernel import Money, _, current_actor, errors, page, read_query, services, url_with
 from plugins.users.api import InterviewerCard, Interviewers
 
-from .. import availability, policies, queries
+from .. import free, policies, queries
 from ..forms import DirectoryQuery
 from ..models import InterviewType
 from ..pricing import price_of
+from ..services import policy
 from ..viewing import view_of
 
 _PAGE = 12
@@ -44,7 +45,7 @@ async def entries_of(cards: Sequence[InterviewerCard], type_slug: str = "") -> l
         fitting = [t for t in types if not type_slug or t.slug == type_slug]
         if fitting:
             wanted[account_id] = fitting[0]
-    free = await availability.next_free({c.account_id: wanted[c.account_id] for c in cards if _open(c, wanted)})
+    soonest = await free.next_free({c.account_id: wanted[c.account_id] for c in cards if _open(c, wanted)})
     rated = await queries.ratings(ids)
     found = []
     for card in cards:
@@ -52,7 +53,7 @@ async def entries_of(cards: Sequence[InterviewerCard], type_slug: str = "") -> l
         if type_slug and card.account_id not in wanted:
             continue
         price = min((price_of(t, card) for t in types), key=lambda p: p.minor, default=None)
-        found.append(Entry(card, types, price, free.get(card.account_id), rated.get(card.account_id)))
+        found.append(Entry(card, types, price, soonest.get(card.account_id), rated.get(card.account_id)))
     return found
 
 
@@ -151,13 +152,13 @@ async def show_profile(request: web.Request) -> web.StreamResponse:
     types = (await queries.offered_types([card.account_id])).get(card.account_id, [])
     offers = []
     for kind in types:
-        free = await availability.next_free({card.account_id: kind}) if card.accepting else {}
+        soonest = await free.next_free({card.account_id: kind}) if card.accepting else {}
         offers.append(
             {
                 "kind": kind,
                 "price": price_of(kind, card),
-                "next": free.get(card.account_id),
-                "rule": policies.short(policies.snapshot(kind.policy)),
+                "next": soonest.get(card.account_id),
+                "rule": policies.short(await policy.current(kind.policy)),
             }
         )
     actor = current_actor()

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from kernel import (
     Money,
+    Parsed,
     _,
     currency_digits,
     current_snapshot,
@@ -22,15 +23,20 @@ from kernel import (
     url,
 )
 
+from .. import intake
 from ..forms import TypeForm, type_values
 from ..models import InterviewType, Offer
-from ..policies import LABELS
+from ..policies import sentences
+from ..services import policy
 from ..services import types as types_service
 from ..texts import KINDS, LEVELS, PRICE_RULES, TOPICS
 
 _NUMBERS = (
-    "duration_minutes", "step_minutes", "buffer_before", "buffer_after", "minimum_notice_minutes", "window_days"
+    "duration_minutes", "step_minutes", "buffer_before", "buffer_after", "minimum_notice_minutes", "window_days",
+    "answer_hours", "fan_out", "panel", "observers", "guests",
 )  # fmt: skip
+
+_SWITCHES = ("request_blocks", "now_allowed")
 
 
 async def show_types(request: web.Request) -> web.StreamResponse:
@@ -74,9 +80,12 @@ async def _form(
     draft = row or InterviewType(currency=current_snapshot().currency)
     values: dict[str, Any] = {name: getattr(draft, name) for name in (*_NUMBERS, "description", "policy", "version")}
     values |= {"title": draft.title if row else "", "active": draft.active, "price": _typed(draft)}
-    values |= {name: getattr(draft, name) for name in ("kind", "level", "topic", "price_rule")}
+    values |= {name: getattr(draft, name) for name in ("kind", "level", "topic", "price_rule", "mode")}
+    values |= {name: getattr(draft, name) for name in _SWITCHES}
+    questions = [dict(q) for q in draft.questions]
     if raw:
-        values |= {**raw, "active": "active" in raw}
+        values |= {**raw, **{name: name in raw for name in ("active", *_SWITCHES)}}
+        questions = _typed_questions(raw)
     context = {
         "title": row.title if row else _("New interview type"),
         "row": row,
@@ -86,11 +95,24 @@ async def _form(
         "levels": [(k, _(label)) for k, label in LEVELS],
         "topics": [(k, _(label)) for k, label in TOPICS],
         "rules": [(k, _(label)) for k, label in PRICE_RULES],
-        "policies": [(k, _(label)) for k, label in LABELS.items()],
+        "policies": [(v.key, v.title, " ".join(sentences(v.snapshot))) for v in (await policy.policies()).values()],
+        "questions": [*questions, {}][: intake.MOST],
+        "question_types": [(k, _(label)) for k, label in intake.TYPES],
         "currency": draft.currency,
         "payments": services.get("payments.Checkout") is not None,
     }
     return await page(request, "scheduling/type.html", context, status=status)
+
+
+def _typed_questions(raw: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The rows of the form as typed, whether right or not."""
+    rows = []
+    for n in range(intake.MOST):
+        if raw.get(f"q{n}_label", "").strip():
+            row: dict[str, Any] = {name: raw.get(f"q{n}_{name}", "") for name in ("key", "type", "label", "hint")}
+            row |= {"required": f"q{n}_required" in raw, "options": raw.get(f"q{n}_options", "").splitlines()}
+            rows.append(row)
+    return rows
 
 
 def _typed(row: InterviewType) -> str:
@@ -100,12 +122,23 @@ def _typed(row: InterviewType) -> str:
     return f"{row.price_minor / 10**digits:.{digits}f}"
 
 
+async def _values(parsed: Parsed[TypeForm], currency: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """What is stored, with the questions; problems by field."""
+    if parsed.value is None:
+        return {}, parsed.errors
+    values, problems = type_values(parsed.value, currency)
+    questions, wrong = intake.questions_from(parsed.raw)
+    if parsed.value.policy not in await policy.policies():
+        problems["policy"] = _("Choose one of the options.")
+    return values | {"questions": questions}, problems | wrong
+
+
 async def create(request: web.Request) -> web.StreamResponse:
     """A new type; interviewers can offer it from now on."""
     parsed = await read_form(request, TypeForm)
     if parsed.value is None:
         return await _form(request, None, parsed.raw, parsed.errors, 422)
-    values, problems = type_values(parsed.value, current_snapshot().currency)
+    values, problems = await _values(parsed, current_snapshot().currency)
     if problems:
         return await _form(request, None, parsed.raw, problems, 422)
     await types_service.create_type(values)
@@ -119,7 +152,7 @@ async def save(request: web.Request) -> web.StreamResponse:
     parsed = await read_form(request, TypeForm)
     if parsed.value is None:
         return await _form(request, row, parsed.raw, parsed.errors, 422)
-    values, problems = type_values(parsed.value, row.currency)
+    values, problems = await _values(parsed, row.currency)
     values.pop("kind")  # a type keeps its kind: bookings of it rely on that
     if problems:
         return await _form(request, row, parsed.raw, problems, 422)

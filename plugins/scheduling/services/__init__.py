@@ -1,8 +1,20 @@
-"""The use cases of scheduling: the only writer of its tables.
+"""The use cases of scheduling: the only writer of its tables. In the order in which a booking lives:
 
-core       moving a booking from state to state, with its history and its news
-booking    hold, confirm, practice: how a booking comes to be
-changes    cancel, move, expire, start, finish: what becomes of it
-hours      an interviewer's hours, days off and offers
-types      interview types
+core        moving a booking from state to state, with its history; the calendars' locks
+holding     a time is taken while the form is filled in
+parties     somebody else it is for, guests, observers
+booking     the form is sent
+requests    interviewers are asked, for a time or for now
+standing    the payment, and the moment from which a booking stands
+practice    with the scripted interviewer, at once or later
+cancelling  called off, with the result that was shown
+moving      another time, length or interviewer
+proposals   the interviewer would like something else
+waiting     the waiting list for freed times
+links       acting from a mail, without signing in
+changes     run out, begun, over
+strikes     marks against those who call off late or do not come
+policy      a tenant's policies and their versions
+hours       an interviewer's hours, days off and offers
+types       interview types
 """

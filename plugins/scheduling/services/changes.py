@@ -1,189 +1,25 @@
-"""What becomes of a booking: called off, moved, run out, begun, over."""
+"""What becomes of a booking: run out, begun, over. Calling off is in cancelling.py, another time in moving.py."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-from tortoise.exceptions import IntegrityError
+from kernel import current_actor, is_on, now, publish, services, unit_of_work
 
-from kernel import Stop, _, audit, current_actor, errors, is_on, now, publish, retrying, services, unit_of_work
-from plugins.users.api import Interviewers
-
-from .. import policies
-from ..availability import Question, ask, minute
-from ..events import BookingCancelled, BookingCompleted, BookingRescheduled, BookingStarted, ReminderDue
-from ..models import Booking, InterviewType
-from ..policies import Refund
-from ..refusals import NotBookable
+from ..events import BookingCompleted, BookingStarted, ReminderDue
+from ..models import Booking
+from ..policies import Case, Result, weigh
 from ..states import PASSING, Outcome, Status
-from .booking import Wish, check_wish, expire_row
-from .core import calendar_number, is_collision, lock_calendars, locked, move, moved_on, plan, unplan
-
-
-class RefundChanged(errors.Conflict):
-    """Between looking and acting the refund became another; `refund` is what it is now."""
-
-    def __init__(self, refund: Refund) -> None:
-        super().__init__(_("The refund changed since you opened this page. Check it again."))
-        self.refund = refund
-
-
-def why_not_cancelled(booking: Booking, role: str, at: datetime) -> str:
-    """Why it cannot be called off by this party, for people; '' when it can."""
-    if booking.status == Status.CANCELLED:
-        return _("This session is cancelled already.")
-    if booking.status == Status.IN_PROGRESS and role != "admin":
-        return _("This session is running. Leave it, or end it in the room.")
-    if booking.status not in (Status.ACCEPTED, Status.IN_PROGRESS, *PASSING):
-        return _("This session is over.")
-    if booking.starts_at <= at and role != "admin" and booking.status not in PASSING:
-        return _("This session has begun and cannot be cancelled any more.")
-    return ""
-
-
-def refund_now(booking: Booking, role: str, at: datetime) -> Refund:
-    """What calling it off now gives back: the same figures that acting uses."""
-    return policies.refund(booking.policy, booking.price_minor, booking.starts_at, at, role)
-
-
-async def cancel(booking_id: UUID, role: str, reason: str, *, percent: int | None = None) -> Booking:
-    """Call a booking off. `percent` is the refund that was shown; another one now raises RefundChanged.
-
-    Again: nothing. An unpaid hold is simply let go. Whoever took the money acts on the event.
-    """
-    async with unit_of_work():
-        booking = await locked(booking_id)
-        if booking.status == Status.CANCELLED:
-            return booking
-        at = now()
-        if problem := why_not_cancelled(booking, role, at):
-            raise errors.Conflict(problem)
-        if booking.status in PASSING:
-            await expire_row(booking, reason or "released")
-        else:
-            refund = refund_now(booking, role, at)
-            if percent is not None and percent != refund.percent:
-                raise RefundChanged(refund)
-            await _call_off(booking, role, reason, refund)
-    if booking.status == Status.EXPIRED:
-        await close_checkout(booking.id)
-    return booking
-
-
-async def _call_off(booking: Booking, role: str, reason: str, refund: Refund) -> None:
-    await move(
-        booking, Status.CANCELLED, role=role, reason=reason, details={"refund_percent": refund.percent},
-        cancelled_by=role, cancel_reason=reason[:500], refund_percent=refund.percent,
-        ical_sequence=booking.ical_sequence + 1,
-    )  # fmt: skip
-    await unplan(booking)
-    await publish(
-        BookingCancelled(
-            booking.id, booking.candidate_id, booking.interviewer_id, role, reason, refund.percent, refund.minor,
-            booking.starts_at, booking.price_minor, booking.currency, booking.kind, booking.title,
-        )
-    )  # fmt: skip
-    if role == "admin":
-        await audit.record(
-            "scheduling.booking_cancelled", subject="booking", subject_id=str(booking.id), reason=reason,
-            after={"refund_percent": refund.percent},
-        )  # fmt: skip
-
-
-async def close_checkout(booking_id: UUID) -> None:
-    """Nobody shall pay for a time that is free again."""
-    checkout = services.get("payments.Checkout")
-    if checkout is not None:
-        await checkout.close("booking", booking_id)
-
-
-def why_not_moved(booking: Booking, at: datetime) -> str:
-    """Why the candidate cannot move it, for people; '' when they can."""
-    if booking.kind != "human" or booking.status != Status.ACCEPTED:
-        return _("Only a session that is booked and has not begun can be moved.")
-    if booking.starts_at <= at:
-        return _("This session has begun and cannot be moved any more.")
-    return policies.why_not_moved(booking.policy, booking.moves, booking.starts_at, at)
-
-
-async def reschedule(booking_id: UUID, candidate_id: UUID, start: datetime) -> Booking:
-    """Move a booking: the old time is freed and the new one taken in one statement, or nothing happens.
-
-    By the rules of a new booking, its own time not counting. Raises NotBookable, or Conflict when it may not move.
-    """
-    booking = await Booking.filter(id=booking_id, candidate_id=candidate_id).first()
-    if booking is None:
-        raise errors.NotFound()
-    if booking.status == Status.ACCEPTED and booking.starts_at == start:
-        return booking
-    if problem := why_not_moved(booking, now()):
-        raise errors.Conflict(problem)
-    kind = await InterviewType.filter(id=booking.type_id).first()
-    card = await services.need(Interviewers).card(booking.interviewer_id) if booking.interviewer_id else None
-    if kind is None or card is None:
-        raise NotBookable("not_offered")
-    wish = Wish(_as_booked(kind, booking), card, candidate_id, start, booking.candidate_zone)
-    await check_wish(wish, moving=True)
-    numbers = await calendar_number(card.account_id), await calendar_number(candidate_id)
-    try:
-        return await retrying(lambda: _move(booking_id, wish, numbers))
-    except IntegrityError as exc:
-        if not is_collision(exc):
-            raise
-        raise await _nearest(NotBookable("busy"), wish, booking_id) from None
-    except NotBookable as exc:
-        raise await _nearest(exc, wish, booking_id) from None
-
-
-def _as_booked(kind: InterviewType, booking: Booking) -> InterviewType:
-    """The type with the length that was booked, should it have changed since."""
-    kind.duration_minutes = round((booking.ends_at - booking.starts_at).total_seconds() / 60)
-    return kind
-
-
-async def _nearest(refusal: NotBookable, wish: Wish, ignore: UUID) -> NotBookable:
-    free = await ask(Question(wish.kind, wish.interviewer.account_id, wish.candidate_id, ignore))
-    return NotBookable(refusal.reason, free.nearest(wish.start))
-
-
-async def _move(booking_id: UUID, wish: Wish, numbers: tuple[int, int]) -> Booking:
-    async with unit_of_work():
-        await lock_calendars(*numbers)
-        booking = await locked(booking_id)
-        if booking.status != Status.ACCEPTED:
-            raise errors.Conflict(moved_on())
-        if booking.starts_at == wish.start:
-            return booking
-        at = now()
-        if problem := why_not_moved(booking, at):
-            raise errors.Conflict(problem)
-        lapsed = await Booking.filter(interviewer_id=booking.interviewer_id, status__in=PASSING, hold_until__lte=at)
-        for hold in lapsed:
-            await expire_row(hold, "time")
-        free = await ask(Question(wish.kind, wish.interviewer.account_id, wish.candidate_id, booking_id), at)
-        if reason := free.refusal(wish.start):
-            raise NotBookable(reason)
-        await _to_new_time(booking, wish)
-        return booking
-
-
-async def _to_new_time(booking: Booking, wish: Wish) -> None:
-    old, start, end = booking.starts_at, minute(wish.start), minute(wish.end)
-    await move(
-        booking, Status.ACCEPTED, role="candidate", details={"from": old.isoformat(), "to": wish.start.isoformat()},
-        starts_at=wish.start, ends_at=wish.end, from_minute=start, to_minute=end,
-        guard_from=start - wish.kind.buffer_before, guard_to=end + wish.kind.buffer_after,
-        moves=booking.moves + 1, ical_sequence=booking.ical_sequence + 1,
-    )  # fmt: skip
-    await plan(booking)
-    await publish(
-        BookingRescheduled(booking.id, old, wish.start, wish.end, booking.candidate_id, booking.interviewer_id)
-    )
+from . import strikes
+from .cancelling import OutcomeChanged, cancel, close_checkout, why_not_cancelled
+from .core import locked, move, unplan
+from .holding import expire_row
+from .moving import reschedule, why_not_moved
 
 
 async def expire(booking_id: UUID) -> bool:
-    """Free the time of a hold that ran out. Does nothing for one that was prolonged or confirmed."""
+    """Free the time of what was kept for a while and ran out. Does nothing for what was prolonged or confirmed."""
     async with unit_of_work():
         booking = await Booking.filter(id=booking_id).select_for_update().first()
         if booking is None or booking.status not in PASSING:
@@ -218,6 +54,14 @@ async def start(booking_id: UUID) -> None:
         await publish(BookingStarted(*who, booking.starts_at))
 
 
+def no_show(booking: Booking, outcome: Outcome) -> Result | None:
+    """What not coming means by the booking's policy; None for a session that took place."""
+    if not outcome.value.startswith("no_show_"):
+        return None
+    missing = outcome.value.removeprefix("no_show_")
+    return weigh(booking.policy, Case("no_show", missing, booking.price_minor, booking.starts_at, now()))
+
+
 async def finish(booking_id: UUID, outcome: str) -> None:
     """The session is over. Again: nothing. Raises Conflict for one that was cancelled or never stood."""
     result = Outcome(outcome)
@@ -225,12 +69,20 @@ async def finish(booking_id: UUID, outcome: str) -> None:
         booking = await locked(booking_id)
         if booking.status == Status.COMPLETED:
             return
-        await move(booking, Status.COMPLETED, role="system", reason=result.value, outcome=result.value)
+        missed = no_show(booking, result)
+        details = {"refund_percent": missed.percent, "refund_minor": missed.refund_minor} if missed else {}
+        await move(
+            booking, Status.COMPLETED, role="system", reason=result.value, details=details, outcome=result.value,
+            refund_percent=missed.percent if missed else None,
+        )  # fmt: skip
         await unplan(booking)
+        if missed is not None and booking.kind == "human":
+            await strikes.give(booking, missed.marks)
         await publish(
             BookingCompleted(
                 booking.id, booking.candidate_id, booking.interviewer_id, result.value, booking.starts_at,
                 booking.ends_at, booking.title, booking.kind, booking.price_minor, booking.currency,
+                missed.percent if missed else None,
             )
         )  # fmt: skip
 
@@ -261,16 +113,16 @@ async def remind(booking_id: UUID, sequence: int, offset: int) -> bool:
 
 
 def role_in(booking: Booking) -> str:
-    """The part that the actor has in a booking: candidate, interviewer, or '' for none."""
+    """The part that the actor has in a booking: candidate, interviewer (of a panel: either), or '' for none."""
     actor = current_actor()
     if actor is None:
         return ""
-    if actor.id == booking.candidate_id:
+    if actor.id in (booking.candidate_id, booking.booked_by):
         return "candidate"
-    return "interviewer" if actor.id == booking.interviewer_id else ""
+    return "interviewer" if actor.id in (booking.interviewer_id, booking.second_id) else ""
 
 
 __all__ = [
-    "RefundChanged", "Stop", "cancel", "close", "expire", "finish", "payment_failed", "refund_now", "remind",
-    "reschedule", "role_in", "start", "why_not_cancelled", "why_not_moved",
+    "OutcomeChanged", "cancel", "close", "expire", "finish", "no_show", "payment_failed", "remind", "reschedule",
+    "role_in", "start", "why_not_cancelled", "why_not_moved",
 ]  # fmt: skip

@@ -36,11 +36,19 @@ _LOCKS = 0x7363
 
 
 async def move(
-    booking: Booking, to: Status, *, role: str, reason: str = "", details: dict[str, Any] | None = None, **changes: Any
+    booking: Booking,
+    to: Status,
+    *,
+    role: str,
+    reason: str = "",
+    details: dict[str, Any] | None = None,
+    actor_id: UUID | None = None,
+    **changes: Any,
 ) -> None:
     """Bring `booking` into another state, or change it within its own, by the table and its version.
 
-    Joins the open unit of work. Raises Conflict when there is no such way, or when the row moved on.
+    `actor_id`: who acts through a mailed link; otherwise it is whoever is signed in. Joins the open
+    unit of work. Raises Conflict when there is no such way, or when the row moved on.
     """
     before = booking.status
     if before != to and not allowed(before, to):
@@ -54,7 +62,7 @@ async def move(
         booking_id=booking.id,
         before=before,
         after=to.value,
-        actor_id=actor.id if actor else None,
+        actor_id=actor_id or (actor.id if actor else None),
         role=role,
         reason=reason[:500],
         details=details or {},

@@ -380,12 +380,12 @@ async def test_a_paused_interviewer_takes_no_bookings(world: World) -> None:
 
 async def test_a_neighbour_may_forbid_a_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from kernel import Stop
-    from plugins.scheduling.services import booking
+    from plugins.scheduling.services import holding
 
     async def forbid(_value: object) -> object:
         raise Stop("Maintenance at this time.")
 
-    monkeypatch.setattr(booking, "apply", forbid)
+    monkeypatch.setattr(holding, "apply", forbid)
     site = await world.tenant.sign_in("candidate")
     answer = await world.hold(site, (await world.starts())[6])
     assert answer.status == 409

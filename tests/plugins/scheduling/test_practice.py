@@ -64,7 +64,7 @@ async def test_a_daily_limit(world: World) -> None:
         await Booking.filter(id=first.location.rsplit("/", 1)[1]).update(status="completed")
     answer = await site.post("/practice", {"type": str(kind.id)})
     assert answer.status == 429
-    assert "Come back tomorrow" in answer.text
+    assert "Choose another day" in answer.text
 
 
 async def test_only_practice_types(world: World, other_tenant: TenantKit) -> None:

@@ -1,0 +1,149 @@
+"""Booking as JSON: hold, confirm, practise, ask for now; answers of those who are asked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from kernel import _, current_zone, errors, get_or_404, json_answer, read_json, services, zones
+from plugins.users.api import Interviewers
+
+from .. import intake, queries
+from ..models import Booking, InterviewType
+from ..refusals import parse_start
+from ..services import booking as booking_service
+from ..services import changes, requests
+from ..services.parties import Extras
+from ..states import Status
+from .common import BookingList, BookingOut, In, answer, api, me, mine, out
+
+
+class HoldRequest(In):
+    """`start` is an instant with offset, or wall time read in `zone`. `second`: the other interviewer of a panel."""
+
+    interviewer: Annotated[str, Field(max_length=80)]
+    type: Annotated[str, Field(max_length=80)]
+    start: Annotated[str, Field(max_length=40)]
+    zone: Annotated[str, Field(max_length=64)] = ""
+    second: Annotated[str, Field(max_length=80)] = ""
+
+
+class ConfirmRequest(In):
+    """`answers` to the type's own questions by key; files are added on the page. `also`: others to ask, by slug."""
+
+    goal: Annotated[str, Field(max_length=booking_service.MAX_GOAL)] = ""
+    start: Annotated[str, Field(max_length=40)] = ""
+    answers: dict[str, str | list[str]] = {}
+    alias: Annotated[str, Field(max_length=60)] = ""
+    for_email: Annotated[str, Field(max_length=254)] = ""
+    guests: list[str] = []
+    observers: list[str] = []
+    also: list[str] = []
+    use_entitlement: bool = False
+
+
+class PractiseRequest(In):
+    """`start` empty: from now on."""
+
+    start: Annotated[str, Field(max_length=40)] = ""
+
+
+class AnswerRequest(In):
+    act: Literal["accept", "decline"]
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+async def list_bookings(request: web.Request) -> web.StreamResponse:
+    """The caller's upcoming sessions, or with `tab=past` or `tab=cancelled` the others; `tab=asked`: to be answered."""
+    tab = request.query.get("tab", "upcoming")
+    if tab == "asked":
+        return json_answer(BookingList(bookings=[out(info) for info in await queries.asked_of(me())]))
+    found = await queries.my_bookings(me(), tab if tab in ("past", "cancelled") else "upcoming", 1, 100)
+    return json_answer(BookingList(bookings=[out(info) for info in found.items]))
+
+
+async def show_booking(request: web.Request) -> web.StreamResponse:
+    row = await get_or_404(Booking, request.match_info["id"])
+    if not changes.role_in(row) and await requests.ask_of(row.id, me()) is None:
+        raise errors.NotFound()
+    return await answer(row)
+
+
+async def hold(request: web.Request) -> web.StreamResponse:
+    """Hold a time; the caller confirms it before `hold_until`."""
+    sent = await read_json(request, HoldRequest)
+    found = await queries.bookable(sent.interviewer, sent.type)
+    second = await services.need(Interviewers).by_slug(sent.second) if sent.second else None
+    if found is None or (sent.second and second is None):
+        raise errors.NotFound()
+    zone = sent.zone or current_zone()
+    if not zones.is_zone(zone):
+        raise errors.Invalid({"zone": _("Choose a time zone from the list.")})
+    start = parse_start(sent.start, zone)
+    wish = booking_service.Wish(found[1], found[0], me(), start, zone, second)
+    return await answer(await booking_service.hold(wish), 201)
+
+
+async def confirm(request: web.Request) -> web.StreamResponse:
+    """Send the form of a held time. `next` is the checkout when it has to be paid."""
+    row = await mine(request, kind="human")
+    sent = await read_json(request, ConfirmRequest)
+    start = parse_start(sent.start, row.candidate_zone) if sent.start else None
+    kind = await InterviewType.get(id=row.type_id)
+    said = {intake.name_of(k): v if isinstance(v, list) else [v] for k, v in sent.answers.items()}
+    checked = intake.check(kind.questions, said, {}, row.intake)
+    if checked.problems and row.status in (Status.HELD, Status.EXPIRED):
+        raise errors.Invalid({f"answers.{name[2:]}": problem for name, problem in checked.problems.items()})
+    form: dict[str, Any] = {"goal": sent.goal}
+    if checked.found:
+        form["answers"] = checked.found
+    extras = Extras(
+        for_email=sent.for_email, alias=sent.alias, guests="\n".join(sent.guests), also=tuple(sent.also),
+        observers="\n".join(sent.observers), use_entitlement=sent.use_entitlement,
+    )  # fmt: skip
+    row, to = await booking_service.confirm(row.id, row.candidate_id, form, start=start, extras=extras)
+    return await answer(row, to=to)
+
+
+async def practise(request: web.Request) -> web.StreamResponse:
+    """Practice with the scripted interviewer, now or later."""
+    kind = await _type(request, "ai")
+    sent = await read_json(request, PractiseRequest) if request.can_read_body else PractiseRequest()
+    start: datetime | None = parse_start(sent.start, current_zone()).astimezone(UTC) if sent.start else None
+    return await answer(await booking_service.practise(kind, me(), start), 201)
+
+
+async def ask_now(request: web.Request) -> web.StreamResponse:
+    """Ask whoever is available to begin at once; look at the booking to see whether somebody accepted."""
+    return await answer(await requests.ask_now(await _type(request, "human"), me()), 201)
+
+
+async def _type(request: web.Request, kind: str) -> InterviewType:
+    row = await InterviewType.filter(slug=request.match_info["type"], kind=kind, active=True).first()
+    if row is None:
+        raise errors.NotFound()
+    return row
+
+
+async def answer_request(request: web.Request) -> web.StreamResponse:
+    """An interviewer who was asked accepts or declines."""
+    row = await get_or_404(Booking, request.match_info["id"])
+    sent = await read_json(request, AnswerRequest)
+    if sent.act == "accept":
+        return await answer(await requests.accept_request(row.id, me()))
+    return await answer(await requests.decline_request(row.id, me(), sent.reason))
+
+
+_ONE = "bookings/{id}"
+ROUTES = [
+    api("GET", "bookings", list_bookings, "bookings", BookingList),
+    api("POST", "bookings", hold, "hold", BookingOut, request=HoldRequest, idempotent=True),
+    api("GET", _ONE, show_booking, "booking", BookingOut),
+    api("POST", f"{_ONE}/confirm", confirm, "confirm", BookingOut, request=ConfirmRequest, idempotent=True),
+    api("POST", f"{_ONE}/answer", answer_request, "answer", BookingOut, request=AnswerRequest, idempotent=True),
+    api("POST", "practice/{type}", practise, "practise", BookingOut, idempotent=True),
+    api("POST", "begin-now/{type}", ask_now, "ask_now", BookingOut, idempotent=True),
+]

@@ -1,0 +1,120 @@
+"""What can be booked, with whom and when, as JSON."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from kernel import _, current_actor, errors, json_answer, now, services
+from plugins.users.api import Interviewers
+
+from .. import availability, queries
+from ..picker import value_of
+from ..pricing import price_of
+from .common import api
+
+
+class TypeOut(BaseModel):
+    slug: str
+    title: str
+    description: str
+    kind: str
+    duration_minutes: int
+    price_minor: int
+    currency: str
+
+
+class TypeList(BaseModel):
+    types: list[TypeOut]
+
+
+class SlotList(BaseModel):
+    """Bookable starts, as instants in UTC."""
+
+    interviewer: str
+    type: str
+    duration_minutes: int
+    slots: list[str]
+
+
+class InterviewerOut(BaseModel):
+    slug: str
+    name: str
+    headline: str
+    skills: list[str]
+    types: list[str]
+
+
+class InterviewerList(BaseModel):
+    interviewers: list[InterviewerOut]
+
+
+async def list_types(request: web.Request) -> web.StreamResponse:
+    """What can be booked."""
+    types = [*await queries.active_types("human"), *await queries.active_types("ai")]
+    found = [
+        TypeOut(
+            slug=t.slug, title=t.title, description=t.description, kind=t.kind, duration_minutes=t.duration_minutes,
+            price_minor=price_of(t, None).minor, currency=t.currency,
+        )
+        for t in types
+    ]  # fmt: skip
+    return json_answer(TypeList(types=found))
+
+
+async def list_interviewers(request: web.Request) -> web.StreamResponse:
+    """Published interviewers and the types they offer; `q`, `skill` and `language` narrow the list."""
+    asked = {name: request.query.get(name, "")[:80] for name in ("q", "skill", "language")}
+    cards = await services.need(Interviewers).listed(**asked)
+    offered = await queries.offered_types([card.account_id for card in cards])
+    found = [
+        InterviewerOut(
+            slug=c.slug, name=c.name, headline=c.headline, skills=list(c.skills),
+            types=[t.slug for t in offered.get(c.account_id, [])],
+        )
+        for c in cards
+    ]  # fmt: skip
+    return json_answer(InterviewerList(interviewers=found))
+
+
+async def list_slots(request: web.Request) -> web.StreamResponse:
+    """Bookable starts of one interviewer and type between `from` and `to` (default: the whole booking window)."""
+    found = await queries.bookable(request.query.get("interviewer", ""), request.query.get("type", ""))
+    if found is None:
+        raise errors.NotFound()
+    card, kind = found
+    at = now()
+    low = _instant(request, "from", at)
+    high = _instant(request, "to", at + timedelta(days=kind.window_days + 2))
+    actor = current_actor()
+    free = await availability.ask(availability.Question(kind, card.account_id, actor.id if actor else None))
+    starts = free.starts(max(low, at), min(high, at + timedelta(days=kind.window_days + 2))) if card.accepting else []
+    return json_answer(
+        SlotList(
+            interviewer=card.slug, type=kind.slug, duration_minutes=kind.duration_minutes,
+            slots=[value_of(start) for start in starts],
+        )
+    )  # fmt: skip
+
+
+def _instant(request: web.Request, name: str, default: datetime) -> datetime:
+    text = request.query.get(name, "")
+    if not text:
+        return default
+    found: datetime | None
+    try:
+        found = datetime.fromisoformat(text[:40])
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None or not 1971 <= found.year <= 9000:
+        raise errors.Invalid({name: _("Give an instant such as 2030-12-31T09:30Z.")})
+    return found.astimezone(UTC)
+
+
+ROUTES = [
+    api("GET", "interview-types", list_types, "types", TypeList, public=True),
+    api("GET", "interviewers", list_interviewers, "interviewers", InterviewerList, public=True),
+    api("GET", "slots", list_slots, "slots", SlotList, public=True),
+]
