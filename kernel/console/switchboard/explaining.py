@@ -55,12 +55,8 @@ def explain(snapshot: Snapshot, key: str, names: Names, reader: Reader | None = 
     seen = snapshot if reader is None else snapshot.seen_by(reader)
     steps = [_installed(key)]
     if steps[0].ok:
-        steps += [
-            _offered(snapshot, key),
-            _chosen(snapshot, key, names),
-            *_required(seen, key),
-            *_rivals(snapshot, key),
-        ]
+        steps += [_offered(snapshot, key), *_required(seen, key), *_rivals(snapshot, key)]
+        steps.append(_chosen(snapshot, key, names))
         rule = _rule(snapshot, key)
         if rule is not None:
             steps += _dates(rule)
