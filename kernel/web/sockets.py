@@ -8,16 +8,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from aiohttp import WSCloseCode, web
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
+from aiohttp.http import WS_CLOSED_MESSAGE
 
 from ..auth.sessions import ENDED_CHANNEL, alive
 from ..base.context import TenantRef, current_actor, current_tenant, tenant_scope
-from ..base.errors import Unavailable
+from ..base.errors import TooMany, Unavailable
+from ..base.i18n import _
 from ..base.log import get_logger
 from ..base.runtime import runtime
 from ..engines.bus import OVERFLOW
@@ -25,6 +29,7 @@ from ..engines.connection import DatabaseDown
 from ..tenancy.quotas import room_for
 from ..tenancy.switch_rules import Reader, reader_of
 from . import csrf, neighbours
+from .limits import client_ip
 from .visit import current_visit
 
 if TYPE_CHECKING:
@@ -36,6 +41,9 @@ OFF: Final = 4404
 SESSION_ENDED: Final = 4401
 #: Seconds between two heartbeats of a stream: how late a vanished reader is noticed.
 STREAM_HEARTBEAT: Final = 15.0
+#: Open sockets and streams of one account in one process, and of one address without an account.
+PER_ACCOUNT: Final = 40
+PER_ADDRESS: Final = 100
 #: Seconds between two looks at the sessions behind open connections, in case a bell was not heard.
 RECHECK: Final = 5.0
 
@@ -48,6 +56,7 @@ class _Tie:
     plugin: str
     session_id: UUID | None
     reader: Reader
+    holder: str
     end: Callable[[int], None]
 
 
@@ -57,20 +66,30 @@ class Connections:
     def __init__(self) -> None:
         self._ties: set[_Tie] = set()
         self._closers: set[asyncio.Task[bool]] = set()
+        self._held: Counter[str] = Counter()
         self.stopping = False
 
     def __len__(self) -> int:
         return len(self._ties)
 
-    def tie(self, plugin: str, end: Callable[[int], None]) -> _Tie:
+    def admit(self, request: web.Request) -> str:
+        """Whom a new connection counts for. Raises TooMany when they have enough."""
+        actor = current_actor()
+        holder = str(actor.id) if actor is not None else f"{current_tenant().id}/{client_ip(request)}"
+        if self._held[holder] >= (PER_ACCOUNT if actor is not None else PER_ADDRESS):
+            raise TooMany(30, _("Too many live connections are open. Close other tabs, then try again."))
+        return holder
+
+    def tie(self, plugin: str, holder: str, end: Callable[[int], None]) -> _Tie:
         actor = current_actor()
         session = actor.session_id if actor is not None else None
         visit = current_visit()
         if visit is not None and visit.meter is not None:
             neighbours.leave(visit.meter)  # from here on a connection, which has a limit of its own
             visit.meter = None
-        tie = _Tie(current_tenant(), plugin, session, reader_of(actor), end)
+        tie = _Tie(current_tenant(), plugin, session, reader_of(actor), holder, end)
         self._ties.add(tie)
+        self._held[holder] += 1
         return tie
 
     def count(self, tenant_id: UUID) -> int:
@@ -78,7 +97,12 @@ class Connections:
         return sum(tie.tenant.id == tenant_id for tie in self._ties)
 
     def untie(self, tie: _Tie) -> None:
+        if tie not in self._ties:
+            return
         self._ties.discard(tie)
+        self._held[tie.holder] -= 1
+        if self._held[tie.holder] <= 0:
+            del self._held[tie.holder]
 
     def close_socket(self, socket: web.WebSocketResponse, code: int) -> None:
         """Close without waiting for the other side."""
@@ -112,7 +136,7 @@ class Connections:
 
     def _end(self, wanted: Callable[[_Tie], bool], code: int) -> None:
         for tie in [tie for tie in self._ties if wanted(tie)]:
-            self._ties.discard(tie)
+            self.untie(tie)
             tie.end(code)
 
 
@@ -127,10 +151,12 @@ CONNECTIONS = web.AppKey("connections", Connections)
 
 
 async def open_socket(
-    request: web.Request, *, plugin: str, max_msg_size: int = 64 * 1024, heartbeat: float = 25.0
-) -> web.WebSocketResponse:
+    request: web.Request, *, plugin: str, max_msg_size: int = 64 * 1024, heartbeat: float = 25.0,
+    rate: float = 50.0, burst: int = 250,
+) -> web.WebSocketResponse:  # fmt: skip
     """A WebSocket that is open. `plugin` is the plugin or feature on which it hangs. Sizes in bytes, time in seconds.
 
+    Whoever sends more than `rate` messages a second, after the first `burst`, is cut off with 1008.
     Check rights before calling: a refusal must be an answer (403), not a socket that closes. Raises Forbidden
     for a page of another site. Ends by itself when plugin, session or process do; `async for` then stops.
     """
@@ -138,11 +164,13 @@ async def open_socket(
     connections = request.app[CONNECTIONS]
     if connections.stopping:
         raise Unavailable
+    holder = connections.admit(request)
     await room_for("kernel.sockets", status=429)
     # Not compressed: one frame can then be written to many sockets as it is.
     socket = _Socket(max_msg_size=max_msg_size, heartbeat=heartbeat, compress=False, timeout=5.0)
+    socket.limit(rate, burst)
     await socket.prepare(request)
-    socket.tie_to(connections, plugin)
+    socket.tie_to(connections, plugin, holder)
     return socket
 
 
@@ -151,8 +179,25 @@ class _Socket(web.WebSocketResponse):
 
     _tie: tuple[Connections, _Tie] | None = None
 
-    def tie_to(self, connections: Connections, plugin: str) -> None:
-        self._tie = (connections, connections.tie(plugin, lambda code: connections.close_socket(self, code)))
+    _rate = _left = _full = _counted = 0.0
+
+    def limit(self, rate: float, burst: int) -> None:
+        self._rate, self._left, self._full, self._counted = rate, float(burst), float(burst), time.monotonic()
+
+    def tie_to(self, connections: Connections, plugin: str, holder: str) -> None:
+        self._tie = (connections, connections.tie(plugin, holder, lambda code: connections.close_socket(self, code)))
+
+    async def receive(self, timeout: float | None = None) -> WSMessage:  # noqa: ASYNC109  as in aiohttp's own
+        message = await super().receive(timeout)
+        if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+            at = time.monotonic()
+            self._left = min(self._full, self._left + (at - self._counted) * self._rate) - 1
+            self._counted = at
+            if self._left < 0:
+                log.warning("a socket was closed: too many messages")
+                await self.close(code=WSCloseCode.POLICY_VIOLATION, message=b"too many messages")
+                return WS_CLOSED_MESSAGE
+        return message
 
     async def write_eof(self) -> None:  # type: ignore[override]  # as in aiohttp's own
         if self._tie is not None:
@@ -192,6 +237,7 @@ async def sse(
     A string is the data of an unnamed event. `source` is closed in any case.
     """
     connections = request.app[CONNECTIONS]
+    holder = connections.admit(request)
     await room_for("kernel.sockets", status=429)
     response = web.StreamResponse(
         headers={
@@ -204,7 +250,7 @@ async def sse(
     if request.method == "HEAD" or connections.stopping:
         return response
     ended = asyncio.Event()
-    tie = connections.tie(plugin, lambda code: ended.set())
+    tie = connections.tie(plugin, holder, lambda code: ended.set())
     try:
         await _pump(request, response, source, ended, heartbeat)
     except ConnectionError:

@@ -22,7 +22,7 @@ from kernel.engines.bus import MemoryBus
 from kernel.engines.cache import MemoryCache
 from kernel.plugging.registry import Registry
 from kernel.tenancy.hosts import normalise_host
-from kernel.tenancy.resolve import SettingValues
+from kernel.tenancy.resolve import SILENT, SettingValues
 from kernel.tenancy.shapes import Shapes
 from kernel.tenancy.snapshots import Snapshot
 from kernel.web import application, idempotency, middleware
@@ -105,7 +105,7 @@ class FakeSnapshots:
             "effective": effective,
             "why": {},
             "choices": {},
-            "withheld": {},
+            "words": SILENT,
             "settings": SettingValues({}, {}, self.registry.settings_by_key),
             "shape": self.shapes.of(effective),
         }

@@ -152,3 +152,24 @@ async def test_a_body_under_way_is_taken_while_stopping(tmp_path: Path) -> None:
         assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"100")
         await asyncio.wait_for(stopping, 5)
         writer.close()
+
+
+async def test_connections_of_the_whole_process(tmp_path: Path) -> None:
+    async with served(tmp_path, ROUTES, deadlines=Deadlines(total=2)) as site:
+        for _ in range(2):  # the places are given back
+            pairs = [await asyncio.open_connection("127.0.0.1", site.port) for _ in range(3)]
+            pairs[2][1].write(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                await pairs[2][0].readexactly(5)
+            pairs[0][1].write(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert await pairs[0][0].readexactly(5) == b"HTTP/"
+            for _reader, writer in pairs:
+                writer.close()
+            await asyncio.sleep(0.05)
+
+
+def test_the_shipped_deadlines_cut_the_five_shapes_within_12_seconds() -> None:
+    """Nothing, half a head, a dripping head, no body, a dripping body: 10 s at most, and a look each second."""
+    shipped = Deadlines()
+    assert shipped.head <= 10 and shipped.body_grace + 1 <= 12 and shipped.body_rate >= 100
+    assert 30 <= shipped.keep_alive <= 75 and shipped.shutdown <= 10

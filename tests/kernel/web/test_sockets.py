@@ -179,3 +179,52 @@ async def test_shutdown_is_quick(tmp_path: Path) -> None:
         for answer in streams:
             async with asyncio.timeout(1):
                 await answer.content.read()
+
+
+async def test_a_flood_of_messages_is_cut_off(tmp_path: Path) -> None:
+    async with served(tmp_path, ROUTES, hooks=HOOKS) as site, aiohttp.ClientSession() as session:
+        flooding, quiet = await connect(session, site), await connect(session, site)
+        for _ in range(1000):
+            await flooding.send_str("1")
+        answered = 0
+        while (message := await flooding.receive()).type is WSMsgType.TEXT:
+            answered += 1
+        assert (message.type, message.data) == (WSMsgType.CLOSE, 1008)
+        assert 200 <= answered <= 400
+        await quiet.send_str("2")
+        assert await quiet.receive_json() == 2
+        for odd in ("{", "", "\x00", "[" * 5000):  # the handler's to refuse; they end only themselves
+            async with connect(session, site) as socket:
+                await socket.send_str(odd)
+                assert (await socket.receive()).type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.ERROR)
+        await quiet.send_str("3")
+        assert await quiet.receive_json() == 3
+
+
+async def test_connections_per_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "PER_ACCOUNT", 2)
+    monkeypatch.setattr(sockets, "PER_ADDRESS", 3)
+    async with served(tmp_path, ROUTES, hooks=HOOKS) as site, aiohttp.ClientSession() as session:
+        one, two = f"session={site.sign_in()['session']}", f"session={site.sign_in()['session']}"
+        held = [await connect(session, site, Cookie=one) for _ in range(2)]
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await connect(session, site, Cookie=one)
+        assert refused.value.status == 429 and int(refused.value.headers["Retry-After"]) > 0  # type: ignore[index]
+        address = f"http://127.0.0.1:{site.port}/alpha/stream"
+        answer = await session.get(address, headers={"Host": "acme.localhost", "Cookie": one})
+        assert answer.status == 429
+        async with connect(session, site, Cookie=two) as other:  # another account has places of its own
+            await other.send_str("1")
+            assert await other.receive_json() == 1
+        await held.pop().close()
+        await asyncio.sleep(0.05)
+        async with connect(session, site, Cookie=one) as again:
+            await again.send_str("1")
+            assert await again.receive_json() == 1
+        held += [await connect(session, site) for _ in range(3)]
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await connect(session, site)
+        for socket in held:
+            await socket.close()
+        await asyncio.sleep(0.05)
+        assert site.app[CONNECTIONS]._held == {}
