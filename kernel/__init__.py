@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         BundlePart as BundlePart,
         Command as Command,
         DemoData as DemoData,
+        EVERY_EVENT as EVERY_EVENT,
         ErrorPages as ErrorPages,
         ErrorText as ErrorText,
         Feature as Feature,
@@ -130,6 +131,7 @@ if TYPE_CHECKING:
     from .plugging.hookspecs import hookimpl as hookimpl
     from .plugging.migrate import Sql as Sql
     from .plugging.privacy import privacy_providers as privacy_providers
+    from .tenancy import sealing as sealing
     from .tenancy.epoch import touch_tenant as touch_tenant
     from .tenancy.quotas import room_for as room_for
     from .tenancy.settings import (
@@ -165,7 +167,12 @@ if TYPE_CHECKING:
     from .web.visit import route_name as route_name, route_stays as route_stays
     from .web.words import Words as Words
     from .work import services as services
-    from .work.events import happened as happened, publish as publish, published_events as published_events
+    from .work.events import (
+        event_types as event_types,
+        happened as happened,
+        publish as publish,
+        published_events as published_events,
+    )
     from .work.filters import Filter as Filter, Stop as Stop, apply as apply
     from .work.isolation import guarded as guarded
     from .work.execution import Dropped as Dropped
@@ -186,6 +193,7 @@ _HOMES: dict[str, str] = {
     "BundlePart": "base.contract",
     "Command": "base.contract",
     "DemoData": "base.contract",
+    "EVERY_EVENT": "base.contract",
     "Dropped": "work.execution",
     "ErrorPages": "base.contract",
     "ErrorText": "base.contract",
@@ -256,6 +264,7 @@ _HOMES: dict[str, str] = {
     "enqueue": "work.jobs",
     "enqueue_batches": "work.jobs",
     "event": "base.events",
+    "event_types": "work.events",
     "execute": "engines.connection",
     "file_answer": "web.views",
     "first_weekday": "base.i18n",
@@ -345,6 +354,7 @@ _MODULES: dict[str, str] = {
     "one_time": "auth.one_time",
     "outbound": "engines.outbound",
     "passwords": "auth.passwords",
+    "sealing": "tenancy.sealing",
     "services": "work.services",
     "sessions": "auth.sessions",
     "templates": "web.templating",

@@ -233,9 +233,16 @@ class Happened:
 EventHandler = Callable[[Happened], Awaitable[None]]
 
 
+#: As the event of a Subscriber: whatever happens in the tenant. For relays such as webhooks.
+EVERY_EVENT = "*"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:
-    """`handler` runs as a job of its own after the commit of whatever published `event` (name with version)."""
+    """`handler` runs as a job of its own after the commit of whatever published `event` (name with version).
+
+    With `EVERY_EVENT` it hears all of them, each one as a job more: for relays, not for reacting to some.
+    """
 
     event: str
     handler: EventHandler

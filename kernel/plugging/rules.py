@@ -262,7 +262,7 @@ def _settings(s: Subject) -> Iterator[str]:
 
 def _listening(s: Subject) -> Iterator[str]:
     for subscriber in s.declared["subscribers"]:
-        if not _EVENT.fullmatch(subscriber.event):
+        if subscriber.event != c.EVERY_EVENT and not _EVENT.fullmatch(subscriber.event):
             yield s.fault("subscribers", subscriber, "needs an event name with version, such as a.happened.v1")
         if subscriber.attempts < 1 or subscriber.timeout <= 0:
             yield s.fault("subscribers", subscriber, "needs at least one attempt and a timeout above zero")

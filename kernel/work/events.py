@@ -9,12 +9,13 @@ from uuid import UUID
 
 from ..base.clock import now
 from ..base.context import current_actor, current_tenant, request_id
-from ..base.contract import Happened, NoticeSink
+from ..base.contract import EVERY_EVENT, Happened, NoticeSink
 from ..base.events import event_name, to_data
 from ..base.ids import new_id
 from ..base.runtime import runtime
 from ..engines.connection import execute, in_unit_of_work, sql, sql_one
 from ..tenancy import events as tenancy_events
+from ..tenancy.snapshots import current_snapshot
 from . import table
 from .catalogue import Work, catalogue, subscriber_job
 from .notices import NOTICE_ATTEMPTS, notice_job
@@ -68,7 +69,8 @@ def _deliveries(tenant_id: UUID, name: str) -> Iterator[tuple[str, str, int]]:
     """(plugin, job name, attempts) per subscriber."""
     snapshot = runtime().snapshots.of(tenant_id)
     if snapshot is not None:
-        for plugin, subscriber in snapshot.shape.subscribers.get(name, ()):
+        hearing = snapshot.shape.subscribers
+        for plugin, subscriber in (*hearing.get(name, ()), *hearing.get(EVERY_EVENT, ())):
             yield plugin, subscriber_job(plugin, subscriber), subscriber.attempts
         if NoticeSink in snapshot.shape.services:
             for plugin, kind in snapshot.shape.notification_types.values():
@@ -77,7 +79,7 @@ def _deliveries(tenant_id: UUID, name: str) -> Iterator[tuple[str, str, int]]:
         return
     # A tenant in the making has no snapshot before its commit: ask when the jobs run, which park where off.
     for work in catalogue().values():
-        if work.event == name:
+        if work.event in (name, EVERY_EVENT):
             yield work.plugin, work.name, work.attempts
 
 
@@ -126,6 +128,13 @@ async def deliver_again(event_id: UUID, work: Work) -> UUID:
     )
     await table.insert([row])
     return row.id
+
+
+def event_types() -> dict[str, type]:
+    """The event classes of the plugins that are on for the tenant in scope, by event name, sorted."""
+    effective = current_snapshot().effective
+    declared = runtime().registry.events.items()
+    return dict(sorted((event_name(cls), cls) for pid, found in declared if pid in effective for cls in found))
 
 
 async def published_events(name: str, after: UUID | None = None) -> AsyncIterator[Happened]:

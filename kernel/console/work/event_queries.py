@@ -12,6 +12,7 @@ from uuid import UUID
 from ...auth import audit
 from ...base import errors
 from ...base.context import current_tenant
+from ...base.contract import EVERY_EVENT
 from ...base.events import event_name
 from ...base.i18n import _
 from ...base.runtime import runtime
@@ -87,7 +88,7 @@ def _classes() -> dict[str, tuple[str, type]]:
 def _entry(pid: str, cls: type, last_at: datetime | None, broken: dict[str, datetime]) -> Entry:
     name = event_name(cls)
     snapshot = current_snapshot()
-    heard = [work for work in catalogue().values() if work.event == name]
+    heard = [work for work in catalogue().values() if work.event in (name, EVERY_EVENT)]
     return Entry(
         name=name,
         version=name.rpartition(".")[2],
@@ -149,7 +150,7 @@ async def deliver(event_id: str, subscriber: str) -> UUID:
 
 def _subscriber(name: str, event: str) -> Work:
     work = catalogue().get(name)
-    if work is None or work.event != event:
+    if work is None or work.event not in (event, EVERY_EVENT):
         raise errors.NotFound()
     if off := why_off(work, current_snapshot()):
         raise errors.Conflict(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -59,7 +60,7 @@ def test_plugins_bring_commands_that_need_no_database(tmp_path: Path) -> None:
 
 
 def test_the_doctor_names_networks_that_users_could_reach(tmp_path: Path) -> None:
-    env = {"GREENROOM_SECRET": "x" * 40, "GREENROOM_MODE": "production"}
+    env = {"GREENROOM_SECRET": secrets.token_hex(32), "GREENROOM_MODE": "production"}
     done = greenroom("doctor", cwd=tmp_path, GREENROOM_OUTBOUND_ALLOW="127.0.0.0/8", **env)
     assert done.returncode == 1
     assert "GREENROOM_OUTBOUND_ALLOW" in done.stdout and "127.0.0.0/8" in done.stdout

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from kernel.base.context import current_locale, current_tenant, current_zone, request_id, tenant_scope, with_request_id
-from kernel.base.contract import Happened, Subscriber
+from kernel.base.contract import EVERY_EVENT, Happened, Subscriber
 from kernel.base.events import event, from_data
 from kernel.base.ids import new_id
 from kernel.engines.connection import unit_of_work
@@ -141,3 +141,14 @@ async def test_published_events_are_read_in_order_from_a_mark(db: str) -> None:
         later = [h.id async for h in published_events("beta.parcel_sent.v1", after=ids[0])]
     assert found == [0, 1, 2]
     assert later == ids[1:]
+
+
+async def test_a_relay_hears_every_event_once(db: str) -> None:
+    registry = make_registry(subscribers=(Subscriber(event=EVERY_EVENT, handler=note),))
+    with running(registry), tenant_scope(ACME):
+        async with unit_of_work():
+            first = await publish(ParcelSent(new_id(), 1))
+            second = await publish(ParcelSent(new_id(), 2))
+        assert await run_due(ACME) == 2
+    assert [heard[1].id for heard in seen] == [first, second]
+    assert {heard[1].name for heard in seen} == {"beta.parcel_sent.v1"}
