@@ -94,6 +94,10 @@ class JobBroker(AsyncBroker):
     async def _claim(self, waiting: deque[table.Claimed]) -> None:
         """Claim as many as can run at once and no more: what waits here could run elsewhere."""
         free = self.concurrency - len(self.leases.held)
+        if 0 < free < self.concurrency / 2:
+            # Busy anyway: a moment later there is room for several, and one statement claims them all.
+            await asyncio.sleep(0.005)
+            free = self.concurrency - len(self.leases.held)
         if free > 0:
             try:
                 await unbroken(self._take(free, waiting))

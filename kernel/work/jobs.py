@@ -114,8 +114,8 @@ async def enqueue_batches(
 async def unchanged(source: type[M], id: UUID | str, *, version: int | None = None, **expected: object) -> M:
     """The row a job is about, as it was expected when the job was queued; else the job is dropped, done for good.
 
-    `version` is that of a `VersionedModel`, `expected` any other fields. A reminder of a booking that was moved
-    meanwhile thus ends by itself, whatever forgot to call it off.
+    `version` is that of a `VersionedModel`, `expected` any other fields. A reminder of something that was moved
+    meanwhile thus ends by itself, whoever forgot to call it off.
     """
     found = await source.get_or_none(id=id)
     if found is None:

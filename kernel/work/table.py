@@ -110,7 +110,7 @@ async def insert(rows: Sequence[NewJob]) -> set[UUID]:
 # counts as its earlier turns. The lanes (tenant, queue, priority) come from the due jobs themselves; with more than a
 # thousand of those, from a walk over the distinct entries of the index: a heap of jobs of one tenant then costs
 # nothing to the others. `due` is evaluated once; as a plain sub-select the planner may run it again and lock more
-# than the limit. Rows that another process holds are skipped, hence more candidates than wanted.
+# than the limit. Rows that another process holds are skipped, hence more waiting than wanted.
 _CLAIM = """
 WITH RECURSIVE peek AS MATERIALIZED (
   SELECT tenant_id, queue, priority FROM kernel_job
@@ -128,7 +128,7 @@ WITH RECURSIVE peek AS MATERIALIZED (
   SELECT * FROM (SELECT * FROM heads UNION SELECT * FROM peek) every WHERE $5::text[] IS NULL OR queue = ANY ($5)
 ), busy AS MATERIALIZED (
   SELECT tenant_id, count(*) AS n FROM kernel_job WHERE state = 'running' GROUP BY tenant_id
-), candidates AS MATERIALIZED (
+), waiting AS MATERIALIZED (
   SELECT c.id, row_number() OVER (PARTITION BY l.tenant_id ORDER BY l.priority DESC, c.run_at, c.id)
                + coalesce((SELECT b.n FROM busy b WHERE b.tenant_id = l.tenant_id), 0) AS turn, l.priority, c.run_at
   FROM lanes l CROSS JOIN LATERAL (
@@ -139,7 +139,7 @@ WITH RECURSIVE peek AS MATERIALIZED (
     LIMIT greatest(2, least($7 + 64, 4 * ($7 + 64) / greatest(1, (SELECT count(*) FROM lanes))))) c
   ORDER BY turn, l.priority DESC, c.run_at, c.id LIMIT $7 + 64
 ), due AS MATERIALIZED (
-  SELECT j.id, c.turn FROM candidates c JOIN kernel_job j ON j.id = c.id WHERE j.state = 'ready'
+  SELECT j.id, c.turn FROM waiting c JOIN kernel_job j ON j.id = c.id WHERE j.state = 'ready'
   ORDER BY c.turn, c.priority DESC, c.run_at, c.id LIMIT $7 FOR UPDATE OF j SKIP LOCKED
 )
 UPDATE kernel_job j SET state = 'running', attempts = attempts + 1, lease_owner = $1, started_at = $8,
