@@ -69,7 +69,7 @@ async def check_plugin(config: Config, plugin: str) -> Report | str:
     if not info.ready or info.folder is None:
         boots = Finding("It boots", "must", False, (info.reason or info.state,))
         return Report(plugin, entry.version, (boots,))
-    look = _Look(config, registry, entry, info.folder)
+    look = _Look(config, registry, entry, info.folder.resolve())
     findings = [Finding("It boots", "must", True)]
     findings.append(_finding("It keeps the contract of all plugins", "must", look.contract))
     drift = [line for line in await migrations.drift(look.apps()) if line.startswith(f"{plugin}:")]

@@ -62,8 +62,10 @@ async def add_question(request: web.Request) -> web.StreamResponse:
 
 async def retire_question(request: web.Request) -> web.StreamResponse:
     """Never ask a question again."""
-    await services.retire(await get_or_404(Question, request.match_info["id"]))
-    return web.Response(status=204)
+    question = await get_or_404(Question, request.match_info["id"])
+    await services.retire(question)
+    question.retired = True
+    return json_answer(_out(question))
 
 
 async def follow(request: web.Request) -> web.StreamResponse:
@@ -87,9 +89,9 @@ ROUTES = [
     Route(method="GET", path=_HOME + "/today", handler=show_today, name="question_of_the_day.api_today",
           permission=SIGNED_IN, response=DayOut),
     Route(method="POST", path=_HOME + "/questions", handler=add_question, name="question_of_the_day.api_add",
-          permission=MANAGE, request=QuestionRequest, response=QuestionOut, idempotent=True),
+          permission=MANAGE, request=QuestionRequest, response=QuestionOut, status=201, idempotent=True),
     Route(method="DELETE", path=_HOME + "/questions/{id}", handler=retire_question,
-          name="question_of_the_day.api_retire", permission=MANAGE),
+          name="question_of_the_day.api_retire", permission=MANAGE, response=QuestionOut),
     Route(method="PUT", path=_HOME + "/follow", handler=follow, name="question_of_the_day.api_follow",
           permission=SIGNED_IN, request=FollowRequest, response=FollowOut),
 ]  # fmt: skip

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from kernel import N_, _, errors, publish, speaking, unit_of_work
-from kernel import current_snapshot, now, zones
+from kernel import N_, _, current_snapshot, errors, now, publish, speaking, unit_of_work, zones
 
 from . import queries, settings
 from .events import QuestionAsked

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from datetime import date, timedelta
 
-from kernel import set_setting, sql
-from kernel.testing.people import TenantKit
 from question_of_the_day import queries, services
 from question_of_the_day.models import Asked, Question
+
+from kernel import set_setting, sql
+from kernel.testing.people import TenantKit
 
 MONDAY = date(2027, 3, 1)
 

@@ -9,7 +9,18 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from kernel import SIGNED_IN, Route, current_actor, errors, get_or_404, json_answer, read_json
+from kernel import (
+    SIGNED_IN,
+    Listing,
+    Page,
+    Route,
+    current_actor,
+    errors,
+    get_or_404,
+    json_answer,
+    read_json,
+    read_listing,
+)
 
 from . import queries, services
 from .models import Note
@@ -29,9 +40,8 @@ class NoteOut(BaseModel):
     created_at: datetime
 
 
-class NoteList(BaseModel):
-    items: list[NoteOut]
-    total: int
+class NotesListing(Listing):
+    q: Annotated[str, Field(max_length=100, description="Words that a note must have.")] = ""
 
 
 def _out(note: Note) -> NoteOut:
@@ -39,9 +49,10 @@ def _out(note: Note) -> NoteOut:
 
 
 async def list_notes(request: web.Request) -> web.StreamResponse:
-    """The newest notes."""
-    rows, total = await queries.notes(size=100)
-    return json_answer(NoteList(items=[_out(row) for row in rows], total=total))
+    """The board, newest first."""
+    asked = read_listing(request, NotesListing)
+    rows, total = await queries.notes(asked.q, asked.number, asked.limit)
+    return json_answer(Page[NoteOut](items=[_out(row) for row in rows], next=asked.next(total)))
 
 
 async def add_note(request: web.Request) -> web.StreamResponse:
@@ -55,17 +66,18 @@ async def add_note(request: web.Request) -> web.StreamResponse:
 
 async def remove_note(request: web.Request) -> web.StreamResponse:
     """Take a note off the board."""
-    await services.remove_note(await get_or_404(Note, request.match_info["id"]))
-    return web.Response(status=204)
+    note = await get_or_404(Note, request.match_info["id"])
+    await services.remove_note(note)
+    return json_answer(_out(note))
 
 
 _NOTES = "/api/v1/my_plugin/notes"
 
 ROUTES = [
     Route(method="GET", path=_NOTES, handler=list_notes, name="my_plugin.api_notes", permission=SIGNED_IN,
-          response=NoteList),
+          query=NotesListing, response=Page[NoteOut]),
     Route(method="POST", path=_NOTES, handler=add_note, name="my_plugin.api_add", permission=WRITE,
-          request=NoteRequest, response=NoteOut, idempotent=True),
+          request=NoteRequest, response=NoteOut, status=201, idempotent=True),
     Route(method="DELETE", path=_NOTES + "/{id}", handler=remove_note, name="my_plugin.api_remove",
-          permission=SIGNED_IN),
+          permission=SIGNED_IN, response=NoteOut),
 ]  # fmt: skip
