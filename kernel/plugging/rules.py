@@ -162,6 +162,8 @@ def _names(s: Subject) -> Iterator[str]:
         seen: set[object] = set()
         for element in s.declared[hook]:
             name = getattr(element, attribute)
+            if name == c.EVERY_EVENT and hook == "subscribers":
+                continue
             if not isinstance(name, str) or not (hook == "template_globals" or _NAME.fullmatch(name)):
                 yield s.fault(hook, element, f"needs a {attribute} of lower-case words and dots")
             elif prefixed and not name.startswith(s.plugin + "."):

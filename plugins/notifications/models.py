@@ -126,3 +126,71 @@ class LinkKey(TenantModel):
     class Meta:
         table = "notifications_link_key"
         unique_together = (("tenant_id",),)
+
+
+class Webhook(TenantModel):
+    """An address of the tenant's that hears about events. active -> paused (by hand) or disabled (kept failing).
+
+    No `events` means all. `secret` is sealed; `old_secret` signs beside it until `old_until`. `failures` counts
+    deliveries in a row; while `rest_until` is ahead nothing is sent there.
+    """
+
+    url = fields.CharField(max_length=2000)
+    description = fields.CharField(max_length=200, default="")
+    events = fields.JSONField[list[str]](default=list)
+    state = fields.CharField(max_length=10, default="active")
+    reason = fields.CharField(max_length=40, default="")
+    secret = fields.BinaryField()
+    old_secret = fields.BinaryField(null=True)
+    old_until = fields.DatetimeField(null=True)
+    failures = fields.IntField(default=0)
+    failing_since = fields.DatetimeField(null=True)
+    rest_until = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField(default=now)
+
+    class Meta:
+        table = "notifications_webhook"
+        unique_together = (("tenant_id", "url"),)
+
+
+class WebhookDelivery(TenantModel):
+    """One event for one address; the body is made from the event each time. waiting -> delivered | failed.
+
+    A test has no event behind it. `held_until`: a process is sending it just now.
+    """
+
+    webhook_id = fields.UUIDField()
+    event_id = fields.UUIDField()
+    event = fields.CharField(max_length=120)
+    test = fields.BooleanField(default=False)
+    state = fields.CharField(max_length=12, default="waiting")
+    attempts = fields.IntField(default=0)
+    cycle = fields.IntField(default=0)
+    held_until = fields.DatetimeField(null=True)
+    next_at = fields.DatetimeField(null=True)
+    status = fields.IntField(null=True)
+    created_at = fields.DatetimeField(default=now)
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "notifications_webhook_delivery"
+        unique_together = (("tenant_id", "webhook_id", "event_id"),)
+        indexes = (
+            Index(fields=("tenant_id", "webhook_id", "created_at", "id"), name="notifications_webhook_log"),
+            Index(fields=("tenant_id", "state", "created_at"), name="notifications_webhook_state"),
+        )
+
+
+class WebhookAttempt(TenantModel):
+    """One request: when, how long, and the beginning of what was answered."""
+
+    delivery_id = fields.UUIDField(db_index=True)
+    at = fields.DatetimeField(default=now)
+    duration_ms = fields.IntField()
+    status = fields.IntField(null=True)
+    error = fields.CharField(max_length=300, default="")
+    response = fields.TextField(default="")
+
+    class Meta:
+        table = "notifications_webhook_attempt"
+        personal = ("response",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kernel import (
+    EVERY_EVENT,
     N_,
     Asset,
     DemoData,
@@ -17,6 +18,7 @@ from kernel import (
     Route,
     Service,
     Setting,
+    Subscriber,
     Widget,
     hookimpl,
 )
@@ -30,6 +32,7 @@ from .permissions import PERMISSIONS, VIEW
 from .privacy import PRIVACY
 from .services import Sink
 from .settings import SETTINGS
+from .webhooks.sending import relay
 from .widgets import WIDGETS
 
 
@@ -56,6 +59,11 @@ def register_permissions() -> list[Permission]:
 @hookimpl
 def register_settings() -> list[Setting]:
     return SETTINGS
+
+
+@hookimpl
+def register_subscribers() -> list[Subscriber]:
+    return [Subscriber(event=EVERY_EVENT, handler=relay)]
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from uuid import UUID
 from kernel import N_, PrivacyProvider, accounts, unit_of_work
 
 from . import texts
-from .models import Attachment, Email, Message, Preference, Refusal
+from .models import Attachment, Email, Message, Preference, Refusal, WebhookAttempt
 
 
 async def export(account_id: UUID) -> dict[str, Any]:
@@ -49,12 +49,15 @@ async def erase(account_id: UUID) -> list[str]:
         await Message.filter(account_id=account_id).delete()
         await Preference.filter(recipient__in=[str(account_id), *addresses]).delete()
         await Refusal.filter(address__in=addresses).delete()
+        # What receivers of webhooks answered may repeat what an event said of the person.
+        for word in (str(account_id), *addresses):
+            await WebhookAttempt.filter(response__icontains=word).update(response="")
     return []
 
 
 PRIVACY = PrivacyProvider(
     title=N_("Notifications"),
-    models=("Message", "Email", "Attachment", "Preference", "Refusal"),
+    models=("Message", "Email", "Attachment", "Preference", "Refusal", "WebhookAttempt"),
     export=export,
     erase=erase,
 )

@@ -11,6 +11,8 @@ from .settings import KEEP_EMAILS, KEEP_MESSAGES
 _BATCH = 5000
 #: Unread messages are kept this many times longer than read ones.
 _UNREAD = 3
+#: The record of webhooks.
+KEEP_DELIVERIES = timedelta(days=30)
 
 
 async def clean() -> None:
@@ -34,4 +36,16 @@ async def clean() -> None:
         )  # fmt: skip
         gone = f"DELETE FROM notifications_email WHERE tenant_id = $1 AND id IN ({old})"  # noqa: S608  constants
         if not await execute(gone, tenant, before, _BATCH):
+            break
+    ended = (
+        "SELECT id FROM notifications_webhook_delivery WHERE tenant_id = $1 AND state <> 'waiting'"
+        " AND created_at < $2 ORDER BY created_at LIMIT $3"
+    )
+    while True:
+        await execute(
+            f"DELETE FROM notifications_webhook_attempt WHERE tenant_id = $1 AND delivery_id IN ({ended})",  # noqa: S608
+            tenant, now() - KEEP_DELIVERIES, _BATCH,
+        )  # fmt: skip
+        gone = f"DELETE FROM notifications_webhook_delivery WHERE tenant_id = $1 AND id IN ({ended})"  # noqa: S608
+        if not await execute(gone, tenant, now() - KEEP_DELIVERIES, _BATCH):
             return

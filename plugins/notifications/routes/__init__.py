@@ -6,6 +6,7 @@ from kernel import SIGNED_IN, Route
 
 from ..permissions import RETRY, VIEW
 from ..rest import ROUTES as REST
+from ..webhooks.rest import ROUTES as WEBHOOKS
 from . import emails, inbox, mailbox, settings, unsubscribe
 
 _IN_MAILS = "mails that are sent already point here, and people must always be able to say no"
@@ -48,4 +49,5 @@ ROUTES: list[Route] = [
     Route(method="GET", path="/dev/mailbox/{id}/files/{position}", handler=mailbox.file,
           name="notifications.mail_file", public=True),
     *REST,
+    *WEBHOOKS,
 ]  # fmt: skip

@@ -1,0 +1,179 @@
+"""Use cases of the people who look after webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from kernel import audit, current_tenant, enqueue, errors, get_or_404, new_id, now, outbound, sealing, sql, unit_of_work
+from kernel import gettext as _
+
+from ..models import Webhook, WebhookDelivery
+from . import catalogue, signing
+
+JOB: Final = "notifications.send_webhook"
+#: Webhooks of one tenant.
+MOST: Final = 20
+OVERLAP: Final = timedelta(hours=24)
+#: Deliveries that one request sends again.
+AT_ONCE: Final = 500
+
+
+def place(webhook_id: UUID) -> str:
+    """What a sealed secret is bound to."""
+    return f"{current_tenant().id}:notifications.webhook:{webhook_id}"
+
+
+async def create(url: str, description: str, events: Sequence[str]) -> tuple[Webhook, str]:
+    """A new webhook and its secret, which is shown this once. Raises Invalid."""
+    await _check(url, events)
+    row, secret = (
+        Webhook(url=url, description=description, events=sorted(set(events)), secret=b""),
+        signing.new_secret(),
+    )
+    row.secret = sealing.seal(secret, place(row.id))
+    async with unit_of_work():
+        # One at a time, so that two cannot both take the last place or the same address.
+        await sql("SELECT pg_advisory_xact_lock(hashtextextended($1, 0)) AS locked", f"webhooks:{current_tenant().id}")
+        if await Webhook.exists(url=url):
+            raise errors.Invalid({"url": _("There is a webhook with this address already.")})
+        if await Webhook.all().count() >= MOST:
+            raise errors.Invalid({"url": _("There are {n} webhooks, and no more are possible.").format(n=MOST)})
+        await row.save(force_create=True)
+        await _note("created", row, after={"url": url, "events": row.events})
+    return row, secret
+
+
+async def update(row: Webhook, url: str, description: str, events: Sequence[str]) -> None:
+    """Change where to and what about; the secret stays. Raises Invalid."""
+    await _check(url, events)
+    before = {"url": row.url, "events": row.events}
+    async with unit_of_work():
+        if await Webhook.filter(url=url).exclude(id=row.id).exists():
+            raise errors.Invalid({"url": _("There is a webhook with this address already.")})
+        wanted = sorted(set(events))
+        await Webhook.filter(id=row.id).update(url=url, description=description, events=wanted)
+        await _note("changed", row, before=before, after={"url": url, "events": wanted})
+
+
+async def remove(row: Webhook) -> None:
+    """With its record; what waits is not sent."""
+    async with unit_of_work():
+        await sql(
+            "DELETE FROM notifications_webhook_attempt WHERE tenant_id = $1 AND delivery_id IN"
+            " (SELECT id FROM notifications_webhook_delivery WHERE tenant_id = $1 AND webhook_id = $2) RETURNING id",
+            current_tenant().id,
+            row.id,
+        )
+        await WebhookDelivery.filter(webhook_id=row.id).delete()
+        await Webhook.filter(id=row.id).delete()
+        await _note("removed", row, before={"url": row.url})
+
+
+async def rotate(row: Webhook) -> str:
+    """A new secret, shown this once; the old one signs beside it for a day."""
+    secret = signing.new_secret()
+    async with unit_of_work():
+        locked = await Webhook.filter(id=row.id).select_for_update().get()
+        await Webhook.filter(id=row.id).update(
+            secret=sealing.seal(secret, place(row.id)), old_secret=locked.secret, old_until=now() + OVERLAP
+        )
+        await _note("secret_replaced", row)
+    return secret
+
+
+async def pause(row: Webhook) -> None:
+    """Events go on being noted and wait."""
+    async with unit_of_work():
+        if await Webhook.filter(id=row.id, state="active").update(state="paused"):
+            await _note("paused", row)
+
+
+async def resume(row: Webhook) -> int:
+    """Send again, what waited first; also after we gave the address up. Returns how many go out."""
+    async with unit_of_work():
+        changed = (
+            await Webhook.filter(id=row.id)
+            .exclude(state="active")
+            .update(state="active", reason="", failures=0, failing_since=None, rest_until=None)
+        )
+        if not changed:
+            return 0
+        await _note("resumed", row)
+        waiting = await WebhookDelivery.filter(webhook_id=row.id, state="waiting").order_by("created_at", "id")
+        for one in waiting:
+            await queue(one.id, one.cycle, one.attempts, f"resumed:{new_id()}")
+    return len(waiting)
+
+
+async def send_test(row: Webhook, event: str) -> WebhookDelivery:
+    """A made-up event of that name, now. Raises Invalid for a name there is not."""
+    if event not in catalogue.names():
+        raise errors.Invalid({"event": _("There is no such event.")})
+    if row.state != "active":
+        raise errors.Conflict(_("This webhook is not active."))
+    async with unit_of_work():
+        made = await WebhookDelivery.create(webhook_id=row.id, event_id=new_id(), event=event, test=True)
+        await queue(made.id, 0, 0)
+    return made
+
+
+async def replay(row: WebhookDelivery) -> None:
+    """Send one again that is over, whatever came of it. Raises Conflict while it waits or its webhook rests."""
+    async with unit_of_work():
+        hook = await get_or_404(Webhook, row.webhook_id)
+        if hook.state != "active":
+            raise errors.Conflict(_("This webhook is not active."))
+        if not await _again([row.id]):
+            raise errors.Conflict(_("This delivery is under way."))
+        await _note("delivery_replayed", hook, after={"delivery": str(row.id)})
+
+
+async def replay_failed(row: Webhook, since: datetime) -> int:
+    """Send everything again that failed since then, at most AT_ONCE; returns how many."""
+    if row.state != "active":
+        raise errors.Conflict(_("This webhook is not active."))
+    async with unit_of_work():
+        failed = WebhookDelivery.filter(webhook_id=row.id, state="failed", created_at__gte=since)
+        found = await failed.order_by("created_at", "id").limit(AT_ONCE)
+        count = await _again([one.id for one in found])
+        await _note("failed_replayed", row, after={"since": since.isoformat(), "count": count})
+    return count
+
+
+async def _again(ids: list[UUID]) -> int:
+    rows = await sql(
+        "UPDATE notifications_webhook_delivery SET state = 'waiting', attempts = 0, cycle = cycle + 1, next_at = NULL,"
+        " held_until = NULL, ended_at = NULL WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND state <> 'waiting'"
+        " RETURNING id, cycle",
+        current_tenant().id,
+        ids,
+    )
+    for one in rows:
+        await queue(one.id, one.cycle, 0)
+    return len(rows)
+
+
+async def queue(
+    delivery_id: UUID, cycle: int, attempts: int, mark: str = "", *, run_at: datetime | None = None
+) -> None:
+    """One job per attempt; asked for twice, it is queued once."""
+    key = f"{JOB}:{delivery_id}:{cycle}:{attempts}:{mark}"
+    await enqueue(JOB, {"delivery_id": str(delivery_id)}, run_at=run_at, key=key)
+
+
+async def _check(url: str, events: Sequence[str]) -> None:
+    try:
+        await outbound.check(url)
+    except outbound.OutboundRefused as exc:
+        raise errors.Invalid({"url": exc.detail}) from exc
+    except outbound.OutboundFailed as exc:
+        raise errors.Invalid({"url": exc.detail}) from exc
+    if unknown := sorted(set(events) - set(catalogue.names())):
+        raise errors.Invalid({"events": _("There is no event called {name}.").format(name=unknown[0])})
+
+
+async def _note(what: str, row: Webhook, **more: Any) -> None:
+    await audit.record(f"notifications.webhook_{what}", subject="webhook", subject_id=str(row.id), **more)
