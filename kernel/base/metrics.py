@@ -74,7 +74,7 @@ class Histogram:
 
 def gauge(name: str, help_: str, value: float | Mapping[Labels, float], labels: Labels = ()) -> Family:
     """A family of the moment."""
-    values = dict(value) if isinstance(value, Mapping) else {(): value}
+    values: dict[Labels, float] = dict(value) if isinstance(value, Mapping) else {(): value}
     return Family(name, help_, "gauge", labels, values)
 
 

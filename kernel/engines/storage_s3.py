@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -49,7 +49,7 @@ class S3Storage:
             retries={"mode": "standard", "total_max_attempts": 3},
             request_checksum_calculation="when_required", response_checksum_validation="when_required",
         )  # fmt: skip
-        self._making = lambda: get_session().create_client(
+        self._making: Callable[[], Any] = lambda: get_session().create_client(
             "s3", region_name=config.s3_region, endpoint_url=config.s3_endpoint, config=settings
         )
         self._stack = AsyncExitStack()

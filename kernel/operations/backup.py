@@ -74,8 +74,8 @@ async def databases(config: Config) -> AsyncIterator[tuple[str, str]]:
     if config.database_url is not None:
         yield config.database_url, config.app_database_url or rls.app_dsn(config.database_url, config.secret)
         return
-    server = await asyncio.to_thread(embedded.attach, config.data_dir)
-    server = server or await asyncio.to_thread(embedded.start, config.data_dir)
+    found = await asyncio.to_thread(embedded.attach, config.data_dir)
+    server = found if found is not None else await asyncio.to_thread(embedded.start, config.data_dir)
     try:
         yield server.dsn_owner, server.dsn_app
     finally:

@@ -276,7 +276,7 @@ async def _database(config: Config, dsns: tuple[str, str] | None, production: bo
         return [_warning("database", "There is no database yet.", "It is made at the first start.")]
     try:
         async with AsyncExitStack() as stack:
-            owner, application = dsns or await stack.enter_async_context(databases(config))
+            owner, application = dsns if dsns is not None else await stack.enter_async_context(databases(config))
             conn = await owner_connection(owner, "doctor")
             stack.push_async_callback(conn.close)
             return await _look(config, conn, owner, application, production)

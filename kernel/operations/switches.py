@@ -10,6 +10,7 @@ from ..base.context import TenantRef, speaking, tenant_scope
 from ..base.errors import Problem
 from ..console.switchboard.explaining import explain as explain_key
 from ..console.switchboard.explaining import names_for
+from ..tenancy import canary
 from ..tenancy.snapshots import whole_snapshot
 from ..tenancy.switch_rules import reader_of
 from ..tenancy.tenants import find_tenant
@@ -55,6 +56,22 @@ async def say(config: Config, action: str, key: str, slug: str | None, reason: s
             return _said(f"nothing is called {key}")
         done = {"stop": "stopped", "resume": "resumed", "offer": "offered", "withhold": "withheld"}[action]
         print(f"{key} is {done} for {slug or 'every tenant'}")
+    return 0
+
+
+async def try_out(config: Config, key: str, percent: int, max_errors: int) -> int:
+    """Try a plugin or feature on a share of the tenants, or end that with 0; then say how every trial stands."""
+    async with started(config):
+        try:
+            if percent:
+                await canary.start_trial(key, percent, max_error_percent=max_errors)
+            elif not await canary.end_trial(key, "ended by the operator"):
+                return _said(f"{key} is not being tried")
+        except Problem as exc:
+            return _said(exc.detail or f"nothing is called {key}")
+        for one in await canary.trials():
+            state = f"{one.state} at {one.percent} % of tenants, {one.requests} requests, {one.errors} failed"
+            print(f"{one.key}: {state}{f' ({one.reason})' if one.reason else ''}")
     return 0
 
 

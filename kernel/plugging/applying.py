@@ -36,7 +36,13 @@ class Executor(MigrationExecutor):
         await self.loader.build_graph()
         await self.recorder.ensure_schema(self._schema_editor(atomic=False))
         applied = set(await self.recorder.applied_migrations())
-        wanted = [t for t in targets if any(key.app_label == t.app_label for key in self.loader.graph.nodes)]
+        # A target that is applied already would be read as: back to it.
+        wanted = [
+            t
+            for t in targets
+            if any(key.app_label == t.app_label for key in self.loader.graph.nodes)
+            and MigrationKey(t.app_label, t.name) not in applied
+        ]
         plan = self._migration_plan(wanted, applied, self.loader.graph)
         self._validate_plan_direction(plan, "forward")
         state = await self._project_state(applied) if plan else None
