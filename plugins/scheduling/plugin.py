@@ -145,7 +145,8 @@ def register_assets() -> list[Asset]:
                 "scheduling.now*",
             ),
         ),
-        Asset(kind="module", path="hours.js", routes=("scheduling.availability*",)),
+        Asset(kind="style", path="hours.css", routes=("scheduling.availability*", "scheduling.schedule*")),
+        Asset(kind="module", path="hours.js", routes=("scheduling.availability*", "scheduling.schedule*")),
     ]
 
 

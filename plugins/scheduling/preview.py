@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from kernel import _, format_date, format_time, now, url, url_with, weekday_names, zones
+from kernel import _, format_date, format_duration, format_time, now, url, url_with, weekday_names, zones
 
 from . import queries
 from .api import BookingInfo
-from .availability import availability, hours_of
+from .availability import Hours, availability, hours_of, wall_minutes, weekly_rules
 from .models import InterviewType, Schedule
-from .slots import Availability, clock_changes, free_slots, is_bookable
+from .slots import Availability, Limits, clock_changes, free_slots, is_bookable
 
 _QUARTER: Final = 15
 _RAW: Final = {"buffer_before": 0, "buffer_after": 0, "minimum_notice_minutes": 0, "window_days": 800}
@@ -32,9 +33,9 @@ class Week:
     change: str
 
 
-def _bare(hours: Any) -> Availability:
+def _bare(hours: Hours) -> Availability:
     """The hours alone: nothing taken, no notice, no window."""
-    return availability(InterviewType(**_RAW), hours)
+    return availability(InterviewType(**_RAW), replace(hours, limits=Limits()))
 
 
 async def week(account_id: UUID, schedule: Schedule, asked: str) -> Week | None:
@@ -157,17 +158,86 @@ def _change(zone: str, first: date) -> str:
     return _("Clocks go back on {date}. Your hours keep their wall time.").format(**words)
 
 
-async def conflicts(account_id: UUID) -> list[BookingInfo]:
-    """Upcoming sessions that lie outside the hours as they are now; they stand until somebody acts."""
-    found = (await hours_of([account_id], now())).get(account_id)
-    if found is None:
-        return []
-    who = _bare(found)
-    upcoming = await queries.BOOKINGS.upcoming(account_id, 100)
-    return [
-        info
-        for info in upcoming
-        if info.interviewer_id == account_id
-        and is_bookable(who, info.starts_at, now=now(), duration=info.duration_minutes, step=1) is not None
-        and info.starts_at > now()
+@dataclass(frozen=True, slots=True)
+class ClockChange:
+    """A date on which a zone's clocks jump, and what that does to the hours of that date; `text` is for people."""
+
+    date: date
+    text: str
+    effect: str
+
+
+def clock_strip(schedule: Schedule) -> list[ClockChange]:
+    """The clock changes of the next thirteen months, and what each does to these weekly hours."""
+    at = now()
+    found = []
+    for change, before, after in clock_changes(schedule.zone, at, at + timedelta(days=395))[:4]:
+        wall = zones.wall(change, schedule.zone)
+        there, gone = wall.hour * 60 + wall.minute, (after - before) // 60
+        low, high = (there - gone, there) if gone > 0 else (there, there - gone)
+        words = {
+            "date": format_date(change, "day", zone=schedule.zone),
+            "a": _clock(low % 1440),
+            "b": _clock(high % 1440),
+        }
+        text = (
+            _("On {date} your {a}–{b} does not exist: clocks go forward.")
+            if gone > 0
+            else _("On {date} your {a}–{b} comes twice: clocks go back.")
+        ).format(**words)
+        found.append(ClockChange(wall.date(), text, _effect(schedule, wall.date(), low, high, gone > 0)))
+    return found
+
+
+def _effect(schedule: Schedule, day: date, low: int, high: int, skipped: bool) -> str:
+    """How many minutes of the weekly hours lie in what is skipped or repeated."""
+    spans = [
+        (wall_minutes(a), wall_minutes(b) if wall_minutes(b) > wall_minutes(a) else wall_minutes(b) + 1440)
+        for a, b in schedule.weekly.get(str(day.isoweekday()), [])
     ]
+    eve = schedule.weekly.get(str((day.isoweekday() - 2) % 7 + 1), [])
+    spans += [(0, wall_minutes(b)) for a, b in eve if wall_minutes(b) < wall_minutes(a)]
+    touched = sum(max(0, min(b, high) - max(a, low)) for a, b in spans)
+    if not touched:
+        return _("Your hours are not touched.")
+    length = format_duration(touched)
+    if skipped:
+        return _("Your hours are {length} shorter that day; nothing is offered in the gap.").format(length=length)
+    return _("Your hours are {length} longer that day; both times can be booked.").format(length=length)
+
+
+def sample(weekly: Mapping[str, Sequence[Sequence[str]]]) -> str:
+    """The first open day of weekly hours, in words: what a choice would lead to."""
+    for day in range(1, 8):
+        if ranges := weekly.get(str(day)):
+            times = ", ".join(f"{_clock(wall_minutes(a))} – {_clock(wall_minutes(b))}" for a, b in ranges)
+            return f"{weekday_names('wide')[day - 1]} {times}"
+    return _("No hours")
+
+
+async def conflicts(
+    account_id: UUID, zone: str = "", weekly: Mapping[str, Sequence[Sequence[str]]] | None = None
+) -> list[BookingInfo]:
+    """Upcoming sessions that lie outside the hours as they are now; they stand until somebody acts.
+
+    With `zone` and `weekly`: as they would be, were these the hours.
+    """
+    at = now()
+    upcoming = [
+        info for info in await queries.BOOKINGS.upcoming(account_id, 100)
+        if info.interviewer_id == account_id and info.starts_at > at
+    ]  # fmt: skip
+    found: list[BookingInfo] = []
+    for type_id in {info.type_id for info in upcoming}:
+        hours = (await hours_of([account_id], at, type_id)).get(account_id)
+        if hours is None:
+            continue
+        if weekly is not None:
+            hours = replace(hours, zone=zone, rules=weekly_rules(weekly))
+        who = _bare(hours)
+        found += [
+            info for info in upcoming
+            if info.type_id == type_id
+            and is_bookable(who, info.starts_at, now=at, duration=info.duration_minutes, step=1) is not None
+        ]  # fmt: skip
+    return sorted(found, key=lambda info: info.starts_at)

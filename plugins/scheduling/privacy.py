@@ -12,15 +12,20 @@ from .models import (
     Ask,
     Booking,
     BookingChange,
+    Busy,
     Calendar,
     DateOverride,
+    FreeMonth,
     Offer,
     Policy,
     Proposal,
+    Pulse,
     Schedule,
     Strike,
     TimeOff,
+    Travel,
     Waiting,
+    Window,
 )
 from .services import changes
 from .states import LIVE, PASSING
@@ -55,6 +60,18 @@ async def export(account_id: UUID) -> dict[str, Any]:
         _("Hours"): [{"zone": s.zone, "weekly": s.weekly} for s in schedules],
         _("Special days"): [{"date": o.date.isoformat(), "ranges": o.ranges} for o in overrides],
         _("Time off"): [{"from": t.starts_at.isoformat(), "to": t.ends_at.isoformat(), "note": t.note} for t in away],
+        _("Travel"): [
+            {"from": t.starts_on.isoformat(), "to": t.ends_on.isoformat(), "zone": t.zone, "note": t.note}
+            for t in await Travel.filter(account_id=account_id)
+        ],
+        _("Busy times of other calendars"): [
+            {"source": b.source, "from": b.starts_at.isoformat(), "to": b.ends_at.isoformat()}
+            for b in await Busy.filter(account_id=account_id)
+        ],
+        _("When you could"): [
+            {"date": w.date.isoformat(), "zone": w.zone, "ranges": w.ranges}
+            for w in await Window.filter(account_id=account_id)
+        ],
     }
 
 
@@ -88,7 +105,7 @@ async def erase(account_id: UUID) -> list[str]:
         schedules = await Schedule.filter(account_id=account_id).values_list("id", flat=True)
         await DateOverride.filter(schedule_id__in=list(schedules)).delete()
         await Ask.filter(interviewer_id=account_id).delete()
-        for model in (Waiting, Strike, Schedule, TimeOff, Offer):
+        for model in (Waiting, Strike, Schedule, TimeOff, Offer, Travel, Busy, Window, FreeMonth, Pulse):
             await model.filter(account_id=account_id).delete()
     kept = await Booking.filter(candidate_id=account_id).count()
     kept += await Booking.filter(interviewer_id=account_id).count()
@@ -101,7 +118,7 @@ PRIVACY = [
         models=(
             Booking.__name__, BookingChange.__name__, Calendar.__name__, Schedule.__name__, DateOverride.__name__,
             TimeOff.__name__, Offer.__name__, Ask.__name__, Policy.__name__, Proposal.__name__, Strike.__name__,
-            Waiting.__name__,
+            Waiting.__name__, Travel.__name__, Busy.__name__, Window.__name__, FreeMonth.__name__, Pulse.__name__,
         ),
         export=export,
         erase=erase,

@@ -14,7 +14,6 @@ from kernel import (
     errors,
     flash,
     get_or_404,
-    now,
     page,
     read_form,
     see_other,
@@ -40,7 +39,7 @@ async def _draw(request: web.Request, refusal: str = "", status: int = 200) -> w
     actor = current_actor()
     entries: list[dict[str, Any]] = []
     for kind in await InterviewType.filter(active=True, kind="human", now_allowed=True).order_by("position"):
-        cards = await requests.available_now(kind, actor.id if actor else None, now())
+        cards = await requests.available_now(kind, actor.id if actor else None, requests.soon())
         prices = sorted(price_of(kind, card).minor for card in cards)
         entries.append(
             {

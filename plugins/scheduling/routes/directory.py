@@ -10,14 +10,14 @@ from uuid import UUID
 
 from aiohttp import web
 
-from kernel import Money, _, current_actor, errors, page, read_query, services, url_with
+from kernel import Money, _, current_actor, errors, now, page, read_query, services, url_with
 from plugins.users.api import InterviewerCard, Interviewers
 
 from .. import free, policies, queries
 from ..forms import DirectoryQuery
 from ..models import InterviewType
 from ..pricing import price_of
-from ..services import policy
+from ..services import days, policy
 from ..viewing import view_of
 
 _PAGE = 12
@@ -162,8 +162,11 @@ async def show_profile(request: web.Request) -> web.StreamResponse:
             }
         )
     actor = current_actor()
+    away = await days.colleague_for(card.account_id, now())
     context = {
         "title": card.name,
+        "away": away[0] if away else None,
+        "colleague": await services.need(Interviewers).card(away[1]) if away and away[1] else None,
         "card": card,
         "offers": offers,
         "rating": (await queries.ratings([card.account_id])).get(card.account_id),

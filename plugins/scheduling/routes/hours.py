@@ -1,9 +1,8 @@
-"""An interviewer's hours: the weekly editor, special days, time off, and a look at the coming week."""
+"""An interviewer's weekly hours: several schedules, the editor, and a look at the coming week."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,76 +15,120 @@ from kernel import (
     current_zone,
     errors,
     flash,
-    now,
+    get_or_404,
+    ngettext,
     page,
     read_form,
     see_other,
     speaking,
     url,
+    url_with,
     weekday_names,
     zones,
 )
 
 from .. import preview, queries
-from ..forms import DAYS, OverrideForm, TimeOffForm, WeekForm, override_ranges, weekly_of
-from ..models import DateOverride, Offer, Schedule, TimeOff
+from ..forms import DAYS, WeekForm, weekly_of
+from ..forms_days import ScheduleForm
+from ..models import Offer, Schedule
 from ..services import hours as hours_service
 from ..viewing import zone_options
 
 _USUAL = {str(day): [["09:00", "12:00"], ["13:00", "17:00"]] if day <= 5 else [] for day in DAYS}
 
 
-def _me() -> UUID:
+def me() -> UUID:
     actor = current_actor()
     if actor is None:
         raise errors.SignInRequired()
     return actor.id
 
 
+def tabs() -> list[tuple[str, str, str]]:
+    """The pages about an interviewer's availability."""
+    return [
+        ("week", _("Weekly hours"), url("scheduling.availability")),
+        ("days", _("Days off and travel"), url("scheduling.availability_days")),
+        ("demand", _("Demand"), url("scheduling.availability_demand")),
+    ]
+
+
 async def show_hours(request: web.Request) -> web.StreamResponse:
     """The editor as saved, or a usual week to begin with."""
-    return await _draw(request)
+    return await _draw(request, asked=request.query.get("schedule", ""))
+
+
+async def _chosen(asked: str) -> Schedule | None:
+    """The schedule that is looked at: the usual one, or another of one's own."""
+    if asked:
+        return await get_or_404(Schedule, asked, account_id=me())
+    return await Schedule.filter(account_id=me(), name="").first()
 
 
 async def _draw(
     request: web.Request,
     *,
+    asked: str = "",
     weekly: Mapping[str, list[list[str]]] | None = None,
     raw: Mapping[str, Any] | None = None,
     problems: Mapping[str, str] | None = None,
+    question: Mapping[str, Any] | None = None,
     status: int = 200,
     form: str = "week",
 ) -> web.StreamResponse:
-    me = _me()
-    schedule = await Schedule.filter(account_id=me, name="").first()
+    schedule = await _chosen(asked)
     raw = raw or {}
     zone = schedule.zone if schedule else current_zone()
-    offered = set(await Offer.filter(account_id=me).values_list("type_id", flat=True))
+    offers = await Offer.filter(account_id=me())
     types = await queries.active_types("human")
     week = weekly if weekly is not None else schedule.weekly if schedule else _USUAL
-    chosen = raw.get("types") if "types" in raw else [str(t) for t in (offered if schedule else {t.id for t in types})]
+    others = await Schedule.filter(account_id=me()).order_by("name") if schedule else []
+    conflicts = await preview.conflicts(me()) if schedule else []
     context = {
         "title": _("Availability"),
+        "tabs": tabs(),
         "schedule": schedule,
+        "schedules": [(str(s.id) if s.name else "", s.name or _("Usual hours"), _link(s)) for s in others],
+        "asked": asked if schedule is not None and schedule.name else "",
         "version": raw.get("version") or (schedule.version if schedule else 0),
         "zone_chosen": raw.get("zone") or zone,
         "zones": zone_options(str(raw.get("zone") or zone)),
         "days": [_day(day, week.get(str(day), []), problems or {}) for day in DAYS],
         "types": [(str(t.id), t.title, None) for t in types],
-        "chosen": chosen,
-        "per_day": raw.get("per_day", schedule.per_day if schedule else None),
-        "per_week": raw.get("per_week", schedule.per_week if schedule else None),
+        "chosen": raw["types"] if "types" in raw else _types_of(schedule, offers, [str(t.id) for t in types]),
+        "caps": _caps(schedule, raw),
         "errors": problems or {},
         "form": form,
         "raw": raw,
-        "overrides": await _overrides(schedule),
-        "away": await TimeOff.filter(account_id=me, ends_at__gt=now()).order_by("starts_at"),
-        "preview": await preview.week(me, schedule, request.query.get("week", "")) if schedule else None,
-        "conflicts": await preview.conflicts(me) if schedule else [],
-        "one_minute": timedelta(minutes=1),
+        "question": question,
+        "preview": await preview.week(me(), schedule, request.query.get("week", "")) if schedule else None,
+        "changes": preview.clock_strip(schedule) if schedule else [],
+        "conflicts": conflicts,
     }
     with speaking(current_locale(), zone):
         return await page(request, "scheduling/availability.html", context, status=status)
+
+
+def _link(row: Schedule) -> str:
+    return url_with("scheduling.availability", {}, {"schedule": str(row.id)} if row.name else {})
+
+
+def _types_of(schedule: Schedule | None, offers: list[Offer], everything: list[str]) -> list[str]:
+    """The types ticked: what is offered at all, or what is booked by another schedule."""
+    if schedule is None:
+        return everything
+    mine = [o for o in offers if not schedule.name or o.schedule_id == schedule.id]
+    return [str(offer.type_id) for offer in mine]
+
+
+def _caps(schedule: Schedule | None, raw: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("per_day", "per_week", "per_month", "consecutive", "rest_minutes")
+    stored: dict[str, Any] = {name: getattr(schedule, name, None) for name in names}
+    for name, minutes in (("hours_per_day", "minutes_per_day"), ("hours_per_week", "minutes_per_week")):
+        found = getattr(schedule, minutes, None)
+        stored[name] = found // 60 if found else None
+    stored["rest_minutes"] = stored["rest_minutes"] or 15
+    return {name: raw.get(name, value) for name, value in stored.items()}
 
 
 def _day(day: int, ranges: list[list[str]], problems: Mapping[str, str]) -> dict[str, Any]:
@@ -93,44 +136,83 @@ def _day(day: int, ranges: list[list[str]], problems: Mapping[str, str]) -> dict
     return {
         "n": day,
         "name": weekday_names("wide")[day - 1],
+        "short": weekday_names("abbreviated")[day - 1],
         "ranges": rows,
         "error": problems.get(f"d{day}"),
         "night": any(b < a and b != "00:00" for a, b in rows),
     }
 
 
-async def _overrides(schedule: Schedule | None) -> list[DateOverride]:
-    if schedule is None:
-        return []
-    today = zones.wall(now(), schedule.zone).date()
-    return await DateOverride.filter(schedule_id=schedule.id, date__gte=today).order_by("date")
-
-
 async def save(request: web.Request) -> web.StreamResponse:
-    """Save the week. The buttons beside a day (add, copy, clear) only redraw the form; nothing is saved by them."""
+    """Save the week. The buttons beside a day (add, copy, clear) only redraw the form; nothing is saved by them.
+
+    Another zone is saved only after the question what shall stay: the times on the clock, or the moments.
+    """
     parsed = await read_form(request, WeekForm)
     weekly, problems = weekly_of(parsed)
     raw = {**parsed.raw, "types": parsed.raw_lists.get("types", [])}
+    asked = parsed.raw.get("schedule", "")
     if edited := _edited(parsed.raw, weekly):
-        return await _draw(request, weekly=edited, raw=raw)
+        return await _draw(request, asked=asked, weekly=edited, raw=raw)
     form = parsed.value
     if form is None or problems:
-        return await _draw(request, weekly=weekly, raw=raw, problems={**parsed.errors, **problems}, status=422)
-    sent = hours_service.HoursInput(
-        zone=form.zone, weekly=weekly, types=tuple(form.types), per_day=form.per_day, per_week=form.per_week,
-        version=form.version,
-    )  # fmt: skip
+        problems = {**parsed.errors, **problems}
+        return await _draw(request, asked=asked, weekly=weekly, raw=raw, problems=problems, status=422)
+    before = await _chosen(asked)
     try:
-        await hours_service.save_hours(_me(), sent)
+        if before is not None and before.zone != form.zone and not form.moving and zones.is_zone(form.zone):
+            question = await _question(before, form.zone, weekly)
+            return await _draw(request, asked=asked, weekly=weekly, raw=raw, question=question)
+        await hours_service.save_hours(me(), _input(form, weekly, before))
     except errors.Invalid as exc:
-        return await _draw(request, weekly=weekly, raw=raw, problems=exc.errors, status=422)
+        return await _draw(request, asked=asked, weekly=weekly, raw=raw, problems=exc.errors, status=422)
     except errors.Conflict:
         problems = {"": _("Your hours were saved in another window meanwhile. Reload to see them, or save again.")}
-        latest = await Schedule.filter(account_id=_me(), name="").first()
+        latest = await _chosen(asked)
         raw["version"] = str(latest.version) if latest else "0"
-        return await _draw(request, weekly=weekly, raw=raw, problems=problems, status=409)
-    flash(request, _("Availability saved"))
-    return see_other(url("scheduling.availability"))
+        return await _draw(request, asked=asked, weekly=weekly, raw=raw, problems=problems, status=409)
+    flash(request, await saved_words(_("Availability saved")))
+    return see_other(url_with("scheduling.availability", {}, {"schedule": asked} if asked else {}))
+
+
+def _input(form: WeekForm, weekly: dict[str, list[list[str]]], row: Schedule | None) -> hours_service.HoursInput:
+    caps = hours_service.Caps(
+        form.per_day, form.per_week, form.per_month,
+        form.hours_per_day * 60 if form.hours_per_day else None,
+        form.hours_per_week * 60 if form.hours_per_week else None, form.consecutive, form.rest_minutes,
+    )  # fmt: skip
+    return hours_service.HoursInput(
+        zone=form.zone, weekly=weekly, types=tuple(form.types), per_day=form.per_day, per_week=form.per_week,
+        version=form.version, schedule=row.id if row is not None and row.name else None, caps=caps,
+        moving=form.moving or "wall",
+    )  # fmt: skip
+
+
+async def _question(row: Schedule, zone: str, weekly: dict[str, list[list[str]]]) -> dict[str, Any]:
+    """What another zone would mean, both ways, and which booked sessions would lie outside."""
+    return {
+        "before": zones.city(row.zone),
+        "after": zones.city(zone),
+        "options": [
+            {"value": value, "sample": preview.sample(hours), "conflicts": await preview.conflicts(me(), zone, hours)}
+            for value, hours in (
+                ("wall", weekly), ("instant", hours_service.moved(weekly, row.zone, zone, preview.now()))
+            )
+        ],
+    }  # fmt: skip
+
+
+async def saved_words(words: str) -> str:
+    """What is said after saving: also how many booked sessions lie outside the hours now."""
+    count = len(await preview.conflicts(me()))
+    if not count:
+        return words
+    outside = ngettext(
+        "%(num)s booked session lies outside your hours and stands.",
+        "%(num)s booked sessions lie outside your hours and stand.",
+        count,
+    ) % {"num": count}
+    return f"{words}. {outside}"
 
 
 def _edited(raw: Mapping[str, str], weekly: dict[str, list[list[str]]]) -> dict[str, list[list[str]]] | None:
@@ -159,64 +241,20 @@ def _following(end: str) -> list[str]:
     return [f"{hour:02}:00", f"{min(hour + 2, 23):02}:00"]
 
 
-async def add_override(request: web.Request) -> web.StreamResponse:
-    """Other hours for one date."""
-    parsed = await read_form(request, OverrideForm)
-    form = parsed.value
-    raw: dict[str, Any] = {**parsed.raw, **{k: v for k, v in parsed.raw_lists.items() if k in ("r_from", "r_to")}}
-    if form is None:
-        return await _draw(request, raw=raw, problems=parsed.errors, status=422, form="override")
-    ranges = [] if form.closed else override_ranges(parsed)
-    problems: dict[str, str] = {}
-    if not ranges and not form.closed:
-        problems["ranges"] = _("Enter the hours of this date, or tick that you are closed.")
-    schedule = await Schedule.filter(account_id=_me(), name="").first()
-    today = zones.wall(now(), schedule.zone if schedule else current_zone()).date()
-    if not today <= form.date <= today + timedelta(days=730):
-        problems["date"] = _("Choose a date from today on, within two years.")
+async def add_schedule(request: web.Request) -> web.StreamResponse:
+    """Another set of hours for some of the interviews."""
+    parsed = await read_form(request, ScheduleForm)
     try:
-        if problems:
-            raise errors.Invalid(problems)
-        await hours_service.set_override(_me(), form.date, ranges)
+        if parsed.value is None:
+            raise errors.Invalid(parsed.errors)
+        row = await hours_service.add_schedule(me(), parsed.value.name)
     except errors.Invalid as exc:
-        return await _draw(request, raw=raw, problems=exc.errors, status=422, form="override")
-    flash(request, _("Special day saved"))
-    return see_other(url("scheduling.availability") + "#special")
+        return await _draw(request, raw=parsed.raw, problems=exc.errors, status=422, form="schedule")
+    flash(request, _("Hours added. Choose which interviews are booked by them."))
+    return see_other(_link(row))
 
 
-async def remove_override(request: web.Request) -> web.StreamResponse:
-    await hours_service.remove_override(_me(), request.match_info["id"])
-    flash(request, _("Special day removed"))
-    return see_other(url("scheduling.availability") + "#special")
-
-
-async def add_time_off(request: web.Request) -> web.StreamResponse:
-    """Whole days away, read in the schedule's zone."""
-    parsed = await read_form(request, TimeOffForm)
-    form = parsed.value
-    if form is None:
-        return await _draw(request, raw=parsed.raw, problems=parsed.errors, status=422, form="away")
-    schedule = await Schedule.filter(account_id=_me(), name="").first()
-    zone = schedule.zone if schedule else current_zone()
-    try:
-        if form.last < form.first:
-            raise errors.Invalid({"last": _("Let it end on the first day or later.")})
-        if not _within_years(form.first) or not _within_years(form.last):
-            raise errors.Invalid({"last": _("Choose days within the next two years.")})
-        start = zones.instant(form.first, time(), zone)
-        end = zones.instant(form.last + timedelta(days=1), time(), zone)
-        await hours_service.add_time_off(_me(), start, end, form.note)
-    except errors.Invalid as exc:
-        return await _draw(request, raw=parsed.raw, problems=exc.errors, status=422, form="away")
-    flash(request, _("Time off saved"))
-    return see_other(url("scheduling.availability") + "#away")
-
-
-def _within_years(day: date) -> bool:
-    return abs((day - now().date()).days) <= 800
-
-
-async def remove_time_off(request: web.Request) -> web.StreamResponse:
-    await hours_service.remove_time_off(_me(), request.match_info["id"])
-    flash(request, _("Time off removed"))
-    return see_other(url("scheduling.availability") + "#away")
+async def delete_schedule(request: web.Request) -> web.StreamResponse:
+    await hours_service.delete_schedule(me(), request.match_info["id"])
+    flash(request, _("Hours deleted. Your usual hours count for these interviews again."))
+    return see_other(url("scheduling.availability"))
