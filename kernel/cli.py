@@ -41,7 +41,7 @@ def fail(sentence: str) -> int:
 
 
 #: What an operator says about a plugin, besides switching it for one tenant.
-_WORDS = ("explain", "offer", "withhold", "stop", "resume")
+_WORDS = ("explain", "offer", "withhold", "stop", "resume", "try")
 _BUILT_IN = ("demo", "serve", "worker", "migrate", "tenant", "account", "plugin", "doctor", "backup", "restore",
              "setting", "secrets")  # fmt: skip
 
@@ -88,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     plugin.add_argument("--json", action="store_true", help="with check: the report as JSON")
     plugin.add_argument("--yes", action="store_true", help="with purge: really delete what it holds")
     plugin.add_argument("--tenant", help="the tenant's slug; offer and withhold: none is every tenant")
+    plugin.add_argument("--percent", type=int, default=10, help="with try: share of the tenants; 0 ends the trial")
+    plugin.add_argument("--max-errors", type=int, default=5, help="with try: percent of requests that may fail")
     plugin.add_argument("--account", default="", help="with explain: the e-mail address of one of its people")
     plugin.add_argument("--reason", default="by command")
     plugin.add_argument("--cascade", action="store_true", help="with disable: also what requires it")
@@ -220,6 +222,8 @@ def _word(args: argparse.Namespace) -> int:
         return fail(f"say which: greenroom plugin {args.action} <plugin>")
     if args.action in ("stop", "withhold") and args.reason == "by command":
         return fail(f"say why: greenroom plugin {args.action} {args.id} --reason '…'; every tenant is shown it")
+    if args.action == "try":
+        return _run(switches.try_out(_config(args), args.id, args.percent, args.max_errors))
     return _run(switches.say(_config(args), args.action, args.id, args.tenant, args.reason))
 
 

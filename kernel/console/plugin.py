@@ -45,6 +45,7 @@ from . import (
 )
 from .switchboard import planned
 from .switchboard import routes as switch_routes
+from .tenant import account_pages
 from .tenant import routes as tenant_routes
 from .work import pausing, problem_pages
 from .work import routes as work_routes
@@ -218,7 +219,10 @@ def register_subscribers() -> list[Subscriber]:
 
 @hookimpl
 def register_widgets() -> list[Widget]:
-    return [Widget(slot="shell.banner", name="kernel.problems", render=problem_pages.banner, order=5)]
+    return [
+        Widget(slot="shell.banner", name="kernel.problems", render=problem_pages.banner, order=5),
+        Widget(slot="shell.account", name="kernel.preferences", render=account_pages.menu_link, permission=SIGNED_IN),
+    ]
 
 
 @hookimpl

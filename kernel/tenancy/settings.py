@@ -169,6 +169,15 @@ async def reset_account_setting(key: str, account_id: UUID | None = None) -> Non
     await execute("DELETE FROM kernel_setting_value WHERE owner_id = $1 AND key = $2", owner, key)
 
 
+async def account_own() -> set[str]:
+    """Keys of which the actor has a value of their own."""
+    actor = current_actor()
+    if actor is None:
+        return set()
+    rows = await sql("SELECT key FROM kernel_setting_value WHERE owner_id = $1", actor.id)
+    return {row.key for row in rows}
+
+
 async def account_settings(account_id: UUID) -> dict[str, Any]:
     """Everything the account has set, without secrets: for its export."""
     query = "SELECT key, value FROM kernel_setting_value WHERE owner_id = $1 AND value IS NOT NULL"
