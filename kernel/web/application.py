@@ -15,6 +15,7 @@ from .routing import mount
 from .shell import tenant_words
 from .sockets import setup_connections
 from .templating import setup_templates
+from .trials import setup_trials
 
 if TYPE_CHECKING:
     from ..base.config import Config
@@ -30,6 +31,7 @@ def build_web(runtime: Runtime) -> web.Application:
     mount(app, runtime.registry, runtime.snapshots)
     setup_templates(app, runtime.registry)
     setup_connections(app, runtime.snapshots)
+    setup_trials(app)
     use_rewriter(tenant_words)
     return app
 

@@ -29,7 +29,7 @@ from ..tenancy.hosts import normalise_host
 from ..tenancy.snapshots import Snapshot, read_as
 from ..tenancy.switch_rules import reader_of
 from ..work.isolation import guarded, record_failure
-from . import bearer, errors, measuring, neighbours
+from . import bearer, errors, measuring, neighbours, trials
 from .endpoints import Endpoint
 from .limits import client_ip
 from .routing import Match, methods_of
@@ -72,6 +72,8 @@ async def serve(endpoint: Endpoint | None, request: web.Request) -> web.StreamRe
             neighbours.leave(visit.meter)
     if visit.token_id is not None:
         usage.note(visit.token_id, endpoint.name if endpoint else "", response.status, request.remote or "")
+    if endpoint is not None and match.snapshot is not None and match.snapshot.words.trial:
+        trials.note(match.snapshot, endpoint, response.status)
     if (observe := measuring.observer) is not None:
         tenant = match.snapshot.tenant.slug if match.snapshot is not None else ""
         observe(endpoint, request.method, response.status, time.perf_counter() - started, tenant)

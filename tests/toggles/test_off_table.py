@@ -298,3 +298,29 @@ async def test_twenty_switches_at_once_leave_one_truth(tenant: TenantKit, greenr
     assert snapshot is not None
     assert len(row) == 1
     assert (PLUGIN in snapshot.effective) is row[0].is_on
+
+
+async def test_the_last_known_switches_serve_while_the_store_is_down(
+    tenant: TenantKit, other_tenant: TenantKit, greenroom: Greenroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was off stays off, what was on stays on: a store that cannot be asked decides nothing."""
+    from kernel.engines.connection import DatabaseUnavailable
+    from kernel.tenancy import snapshots as module
+
+    needs(greenroom, PLUGIN)
+    await off(tenant)
+    snapshots = greenroom.runtime.snapshots
+    before = snapshots.of(tenant.ref.id), snapshots.of(other_tenant.ref.id)
+
+    async def away() -> tuple[int, int]:
+        raise DatabaseUnavailable("gone")
+
+    monkeypatch.setattr(module, "read_epoch", away)
+    await greenroom.sync._catch_up()
+    assert snapshots.deaf_since is not None
+    assert (snapshots.of(tenant.ref.id), snapshots.of(other_tenant.ref.id)) == before
+    assert (await tenant.visitor().get("/help")).status == 404
+    assert (await other_tenant.visitor().get("/help")).status != 404
+    monkeypatch.undo()
+    await greenroom.sync._catch_up()
+    assert snapshots.deaf_since is None
