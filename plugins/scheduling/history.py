@@ -29,16 +29,19 @@ async def of(booking: Booking) -> list[dict[str, Any]]:
     """Entries for the timeline, the newest first. Reasons are shown where a person wrote them."""
     rows = await BookingChange.filter(booking_id=booking.id).order_by("-at", "-id")
     names = await accounts.accounts_by_ids({row.actor_id for row in rows if row.actor_id})
-    return [_entry(row, names) for row in rows if row.after in _TITLES]
+    return [_entry(row, names, booking) for row in rows if row.after in _TITLES]
 
 
-def _entry(row: BookingChange, names: dict[Any, Any]) -> dict[str, Any]:
+def _entry(row: BookingChange, names: dict[Any, Any], booking: Booking) -> dict[str, Any]:
     title, icon, tone = _TITLES[row.after]
     text = _(row.reason) if row.after in (Status.CANCELLED, Status.REJECTED) and row.reason else ""
     if row.before == row.after == Status.ACCEPTED:
         title, icon, tone, text = _change(row)
     card = names.get(row.actor_id)
-    who = card.name if card is not None and row.role in _ROLES else _(_ROLES[row.role]) if row.role in _ROLES else ""
+    # An alias is kept here too.
+    hidden = booking.alias if row.actor_id == booking.candidate_id else ""
+    role = _(_ROLES[row.role]) if row.role in _ROLES else ""
+    who = (hidden or card.name) if card is not None and role else role
     return {"title": _(title), "icon": icon, "tone": tone, "text": text, "who": who, "when": row.at}
 
 

@@ -106,6 +106,11 @@ async def _open(
     )  # fmt: skip
 
 
+def soon() -> datetime:
+    """When a session that is asked for now would begin."""
+    return (now() + _LEAD).replace(second=0, microsecond=0)
+
+
 async def ask_now(kind: InterviewType, candidate_id: UUID) -> Booking:
     """Somebody wants to begin at once: whoever is available now is asked, for 90 seconds.
 
@@ -113,7 +118,7 @@ async def ask_now(kind: InterviewType, candidate_id: UUID) -> Booking:
     """
     if not kind.active or kind.kind != "human" or not kind.now_allowed:
         raise NotBookable("not_offered")
-    start = (now() + _LEAD).replace(second=0, microsecond=0)
+    start = soon()
     cards = await available_now(kind, candidate_id, start)
     if not cards:
         raise NotBookable("nobody_now")

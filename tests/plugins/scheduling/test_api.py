@@ -30,7 +30,8 @@ async def test_booking_by_program(world: World) -> None:
     assert [b["id"] for b in (await site.get(f"{API}/bookings")).json()["bookings"]] == [held.json()["id"]]
     moved = await site.post(f"{path}/reschedule", json={"start": stamp(day_after(8, 12))})
     assert moved.json()["starts_at"].startswith(f"{day_after(8, 12):%Y-%m-%dT%H:%M}")
-    gone = await site.post(f"{path}/cancel", json={"reason": "Ill", "seen": (await site.get(f"{path}/cancel")).json()["seen"]})
+    seen = (await site.get(f"{path}/cancel")).json()["seen"]
+    gone = await site.post(f"{path}/cancel", json={"reason": "Ill", "seen": seen})
     assert gone.json()["status"] == "cancelled"
     assert (await site.get(path)).json()["status"] == "cancelled"
 
