@@ -20,6 +20,7 @@ from ..base.clock import now
 from ..base.context import TenantRef, acting_as, at_work, speaking, tenant_scope, with_request_id
 from ..base.log import get_logger
 from ..base.runtime import runtime
+from ..base.tracing import span
 from ..engines.connection import DatabaseDown, in_unit_of_work
 from . import breakers, table
 from .catalogue import Work, catalogue, why_off
@@ -104,7 +105,8 @@ async def execute_job(job: table.Claimed) -> Ran:
     """Run a claimed job and settle its row. Raises only CancelledError, with the row handed back."""
     with with_request_id(job.request_id or f"job-{job.id}"), at_work(job.plugin, job.name):
         try:
-            return await _execute(job)
+            with span(f"job {job.name}", plugin=job.plugin, job_id=str(job.id)):
+                return await _execute(job)
         except asyncio.CancelledError:
             await unbroken(table.release(job))
             raise

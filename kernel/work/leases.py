@@ -19,6 +19,10 @@ log = get_logger(__name__)
 LEASE: Final = 8.0
 
 
+#: Seconds in which a job that was settled a moment ago is let go of.
+_SETTLING: Final = 0.5
+
+
 @dataclass(slots=True)
 class Held:
     job: table.Claimed
@@ -56,13 +60,18 @@ class Leases:
         if not before:
             return
         kept = await table.extend(self.owner, list(before), self.lease)
+        if any(self._missing(job_id, held, kept) for job_id, held in before.items()):
+            await asyncio.sleep(_SETTLING)
         for job_id, held in before.items():
-            # settled meanwhile: no longer held, or held anew
-            if job_id in kept or self.held.get(job_id) is not held:
+            if not self._missing(job_id, held, kept):
                 continue
             log.warning("lease of job %s was lost; stopping it here", held.job.name)
             if held.task is not None:
                 held.task.cancel()
+
+    def _missing(self, job_id: UUID, held: Held, kept: set[UUID]) -> bool:
+        """Not renewed and still held here; one that was settled meanwhile is no longer held, or held anew."""
+        return job_id not in kept and self.held.get(job_id) is held
 
     async def keep_renewing(self) -> None:
         while True:
