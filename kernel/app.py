@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from .base import tracing
 from .base.config import Config
 from .base.i18n import Catalogs, use_catalogs
 from .base.log import get_logger
@@ -73,6 +74,8 @@ async def started(
     of owner and application role, for tests; else they come from the configuration, or from a private server that
     is started now.
     """
+    if config.traces:  # before the application is made: a route is traced from its mounting on or never
+        tracing.start()
     registry = installed(config)
     runtime = Runtime(config, registry=registry)
     runtime.catalogs = Catalogs(_catalog_folders(registry))
@@ -104,6 +107,7 @@ async def started(
         room = Greenroom(runtime, sync, server)
         recorder = Recorder(pause)
         recorder.start()
+        unwatch = leaks.watch_switches()
         if jobs:
             room.worker = Worker(runtime.broker)
             await room.worker.start()
@@ -112,6 +116,7 @@ async def started(
         finally:
             if room.worker is not None:
                 await room.worker.stop()
+            unwatch()
             await leaks.report(registry.ready)
             await recorder.stop()
             await sync.stop()

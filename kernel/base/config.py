@@ -56,6 +56,7 @@ class Config:
     storage_url: str | None = None
     s3_endpoint: str | None = None
     s3_region: str = "us-east-1"
+    traces: bool = False
     safe_mode: bool = False
     strict: bool = False
     #: Seconds for a page to begin its answer; longer ones are cut with 503.
@@ -132,6 +133,7 @@ def load_config(
         storage_url=_storage(env),
         s3_endpoint=env.get("GREENROOM_S3_ENDPOINT") or None,
         s3_region=env.get("GREENROOM_S3_REGION") or "us-east-1",
+        traces=_bool(env, "GREENROOM_TRACES"),
         safe_mode=_bool(env, "GREENROOM_SAFE_MODE"),
         strict=_bool(env, "GREENROOM_STRICT"),
         page_seconds=_int(env, "GREENROOM_PAGE_SECONDS", 60, 1, 3600),

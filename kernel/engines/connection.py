@@ -23,6 +23,7 @@ from tortoise.exceptions import DBConnectionError
 from ..base.config import Config
 from ..base.context import EVERY, TenantRef, every_tenant, tenant_in_scope, tenant_scope
 from ..base.log import get_logger
+from ..base.tracing import span
 from .client import Client, DatabaseUnavailable, Row, tenant_setting
 
 ServerConnection: TypeAlias = asyncpg.Connection
@@ -179,8 +180,9 @@ async def unit_of_work() -> AsyncIterator[None]:
     unit = _Unit()
     token = _unit.set(unit)
     try:
-        async with _client()._in_transaction():
-            yield
+        with span("unit of work"):
+            async with _client()._in_transaction():
+                yield
     finally:
         unit.open = False
         _unit.reset(token)

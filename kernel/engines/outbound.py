@@ -28,6 +28,7 @@ from ..base.errors import Problem
 from ..base.i18n import _
 from ..base.log import get_logger
 from ..base.runtime import runtime
+from ..base.tracing import span
 
 __all__ = ["Answer", "OutboundFailed", "OutboundRefused", "check", "fetch", "is_public"]
 
@@ -242,7 +243,8 @@ async def _addresses(url: URL, plain_http: bool) -> list[Address]:
 
 async def _follow(asked: _Asked, url: URL, redirects: int, plain_http: bool) -> Answer:
     for hop in range(redirects + 1):
-        answer = await _once(asked, url, await _addresses(url, plain_http))
+        with span(f"outgoing {asked.method}", host=url.host or ""):
+            answer = await _once(asked, url, await _addresses(url, plain_http))
         place = answer.headers.get("Location", "")
         if answer.status not in _REDIRECTS or not place or not redirects:
             return answer

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import hdrs, web
 
+from ..base import tracing
 from ..base.contract import Route
 from ..base.runtime import runtime
 from ..tenancy.snapshots import current_snapshot
@@ -110,8 +111,9 @@ _RESOURCES = web.AppKey("resources", list[_Gated])
 def mount(app: web.Application, registry: Registry, snapshots: Snapshots) -> None:
     """Register every declared route, and this wing's own."""
     from . import openapi, static
-    from .middleware import serve
+    from .middleware import serve as plainly
 
+    serve = tracing.traced(plainly)
     endpoints: dict[str, Endpoint] = {}
     made: dict[tuple[str, str], _Gated] = {}
     declared = {route.name for routes in registry.routes.values() for route in routes}

@@ -149,7 +149,7 @@ async def test_good_json(tmp_path: Path) -> None:
         assert (answer.status, answer.body) == (200, '{"name":"é","count":3}'.encode())
         refused = await acme.ask("POST", "/api/v1/alpha/thing", json={"count": "x"})
         assert refused.headers["Content-Type"] == "application/problem+json"
-        assert b'"errors":{"name":"Fill this in.","count":"Enter a number."}' in refused.body
+        assert b'"errors":[{"field":"name","detail":"Fill this in."},{"field":"count","detail":"Enter a number."}]' in refused.body
 
 
 async def test_good_forms(tmp_path: Path) -> None:

@@ -46,11 +46,17 @@ async def test_document(tmp_path: Path) -> None:
         }  # fmt: skip
         make = document["paths"]["/api/v1/alpha"]["post"]
         assert make["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/NewThing"}
-        assert {p["name"] for p in make["parameters"]} == {"X-CSRF-Token", "Idempotency-Key"}
+        assert {p["name"] for p in make["parameters"]} == {"Idempotency-Key"}
+        assert make["security"] == [
+            {"token": ["alpha.things.edit"]}, {"token": ["write:alpha"]}, {"session": [], "csrf": []},
+        ]  # fmt: skip
+        assert {"200", "401", "403", "409", "422", "429"} <= make["responses"].keys()
         assert make["x-permission"] == "alpha.things.edit"
         show = document["paths"]["/api/v1/alpha/{id}"]["get"]
-        assert show["parameters"][0]["name"] == "id"
-        assert show["summary"] == "Say hello."
+        assert show["parameters"][0] == {
+            "name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^(?:[0-9a-f]{2})$"},
+        }  # fmt: skip
+        assert show["summary"] == "Say hello"
         assert {"NewThing", "Thing", "Part", "Problem"} <= set(document["components"]["schemas"])
         site.snapshots.switch("acme", "alpha.more")
         assert "/api/v1/alpha/extra/x" not in (await acme.get("/api/v1/openapi.json")).text

@@ -271,7 +271,7 @@ async def test_problems(tmp_path: Path, templates: Path) -> None:
         assert "Retry-After" in (await acme.get("/alpha/down")).headers
         api = await acme.get("/api/v1/alpha")
         assert (api.status, api.headers["Content-Type"]) == (422, "application/problem+json")
-        assert b'"errors":{"a.0":"Bad"}' in api.body
+        assert b'"errors":[{"field":"a.0","detail":"Bad"}]' in api.body
 
 
 async def test_when_the_error_page_fails(tmp_path: Path, templates: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,10 +59,64 @@ REQUESTS: list[tuple[bytes, set[int]]] = [
     (b"POST /alpha/save HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: cow\r\n\r\n", {400}),
     (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", {400}),
     (b"\r\n" * 10 + b"GET /alpha/show HTTP/1.1\r\n" + HOST + b"\r\n", {200, 400}),
+    # Framing: two readers must not see two requests (RFC 9112, 6 and 11.2).
+    *(
+        (b"POST /alpha/save HTTP/1.1\r\n" + HOST + framing + b"\r\n\r\n" + b"0\r\n\r\n", {400})
+        for framing in (
+            b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+            b"Content-Length: 5\r\nContent-Length: 6",
+            b"Content-Length: 5\r\nContent-Length: 5",
+            b"Content-Length: +5",
+            b"Content-Length: 0x5",
+            b"Content-Length: 1_0",
+            b"Content-Length: \xb2",
+            b"Transfer-Encoding: chunked, identity",
+            b"Transfer-Encoding: xchunked",
+            b"Transfer-Encoding : chunked",
+            b"X: a\r\n b",
+            b"X: a\x00b",
+            b"X: a\rb",
+            b"X\xff: a",
+            b": a",
+            b"X y: a",
+        )
+    ),
+    (b"POST /alpha/save HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", {200, 400}),
+    (b"POST /alpha/save HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n", {200, 400}),
+    # Hosts: a tenant is found by an exact name or not at all.
+    *(
+        (b"GET /alpha/show HTTP/1.1\r\nHost: " + host + b"\r\n\r\n", {400, 421})
+        for host in (
+            b"acme.localhost/evil?x=",
+            b"acme.localhost@evil.test",
+            b"evil.test#acme.localhost",
+            b"acme.localhost,x",
+            b"",
+            b" ",
+            b"acme.localhost:",
+            b"[::1",
+            b"acme..localhost",
+            b"%61cme.localhost",
+            b"acme.localhost:-1",
+            b"xacme.localhost",
+            b"localhost",
+            b"127.0.0.1",
+            b"a" * 300,
+        )
+    ),
+    (b"GET /alpha/show HTTP/1.1\r\nHost: ACME.localhost.\r\n\r\n", {200}),  # the same name, written otherwise
+    (b"GET acme.localhost HTTP/1.1\r\n" + HOST + b"\r\n", {400, 404}),
+    (b"GET /alpha/show HTTP/9.9\r\n" + HOST + b"\r\n", {400, 505}),
+    (b"GET /alpha/show http/1.1\r\n" + HOST + b"\r\n", {400}),
+    (b"get /alpha/show HTTP/1.1\r\n" + HOST + b"\r\n", {400, 404, 405}),
+    (b"G(T /alpha/show HTTP/1.1\r\n" + HOST + b"\r\n", {400}),
+    (b"TRACE /alpha/show HTTP/1.1\r\n" + HOST + b"\r\n", {400, 405}),
+    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400, 505}),
 ]
 
 
 async def test_odd_requests(tmp_path: Path) -> None:
+    """All of them on one site; each names itself when it fails."""
     async with served(tmp_path, ROUTES, deadlines=Deadlines(head=0.5)) as site, site.client() as acme:
         answered = 0
         for raw, wanted in REQUESTS:
