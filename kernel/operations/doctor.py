@@ -25,6 +25,7 @@ from ..base.clock import now
 from ..base.config import Config, ConfigError, load_config, weakness
 from ..engines import embedded, rls
 from ..plugging import migrate as migrations
+from ..tenancy.sealing import head
 from ..web.limits import FORWARDED
 from .backup import LAST, databases, owner_connection
 
@@ -321,6 +322,7 @@ async def _look(config: Config, conn: Any, owner: str, application: str, product
             _fault("isolation", f"The application's role {role} may do more than touch rows: no wall holds it.",
                    "Give it a role that neither owns tables nor is superuser, BYPASSRLS, CREATEROLE or CREATEDB.")
         )  # fmt: skip
+    found += await _old_keys(config, conn)
     skew = abs((await conn.fetchval("SELECT clock_timestamp()") - datetime.now().astimezone()).total_seconds())
     if skew > _SKEW:
         found.append(
@@ -333,6 +335,20 @@ async def _look(config: Config, conn: Any, owner: str, application: str, product
     if production:
         found += await _surroundings(config, conn)
     return found
+
+
+async def _old_keys(config: Config, conn: Any) -> list[Finding]:
+    """Stored secrets that the present key did not seal: lost as soon as the old one is taken away."""
+    count = await conn.fetchval(
+        "SELECT (SELECT count(*) FROM kernel_setting_value WHERE sealed IS NOT NULL"
+        " AND substring(sealed FROM 1 FOR 5) <> $1) + (SELECT count(*) FROM kernel_platform_setting"
+        " WHERE sealed IS NOT NULL AND substring(sealed FROM 1 FOR 5) <> $1)",
+        head(config.secret),
+    )
+    if not count:
+        return []
+    mend = "Run `greenroom secrets rotate` while GREENROOM_OLD_SECRETS still has the key that sealed them."
+    return [_warning("old-keys", f"{count} stored secrets are sealed with an older key.", mend)]
 
 
 async def _surroundings(config: Config, conn: Any) -> list[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
+from dataclasses import dataclass
 from typing import Any
 
 from ..app import started
@@ -13,8 +14,10 @@ from ..base.context import TenantRef, every_tenant, speaking, tenant_scope
 from ..base.errors import Invalid, Problem
 from ..base.runtime import runtime
 from ..engines.connection import execute, sql, unit_of_work
+from ..engines.models import all_models
 from ..plugging.values import parse_text
 from ..tenancy import acts, governing
+from ..tenancy.epoch import bump_platform
 from ..tenancy.sealing import CannotOpen, head, seal, unseal
 from ..tenancy.settings import declaration
 from ..tenancy.tenants import find_tenant
@@ -109,27 +112,7 @@ def _say(key: str, tenant: TenantRef | None, step: str) -> int:
 async def rotate(config: Config) -> int:
     """Seal every stored secret with the newest key, in short steps; may be broken off and repeated."""
     async with started(config):
-        done = 0
-        lost: list[str] = []
-        with every_tenant():
-            while rows := await _old_rows(_BATCH, skip=lost):
-                for row in rows:
-                    place = _place(row)
-                    try:
-                        text = unseal(bytes(row.sealed), place)
-                    except CannotOpen as exc:
-                        lost.append(row.ref)
-                        print(f"{place}: {exc}", file=sys.stderr)
-                        continue
-                    async with unit_of_work():
-                        # Only what we have read: a value saved meanwhile is newer, and sealed with the new key.
-                        done += await execute(
-                            f"UPDATE {row.origin} SET sealed = $1 WHERE {row.id_column}::text = $2"  # noqa: S608
-                            " AND sealed = $3",
-                            seal(text, place), row.ref, bytes(row.sealed),
-                        )  # fmt: skip
-            if done:
-                await acts.note("secrets.rotated", "secrets", after=f"{done} sealed anew, {len(lost)} cannot be opened")
+        done, lost = await reseal()
         print(f"{done} secrets are sealed with the newest key")
         if lost:
             print(f"{len(lost)} cannot be opened: enter them again, or put their secret into GREENROOM_OLD_SECRETS")
@@ -138,26 +121,63 @@ async def rotate(config: Config) -> int:
     return 0
 
 
-_OLD = """
-SELECT 'kernel_setting_value' AS origin, 'id' AS id_column, id::text AS ref, tenant_id, owner_id, key, sealed
-FROM kernel_setting_value WHERE sealed IS NOT NULL AND substring(sealed FROM 1 FOR 5) <> $1 AND NOT id::text = ANY ($3)
-UNION ALL
-SELECT 'kernel_platform_setting', 'key', key, NULL, NULL, key, sealed
-FROM kernel_platform_setting WHERE sealed IS NOT NULL AND substring(sealed FROM 1 FOR 5) <> $1 AND NOT key = ANY ($3)
-LIMIT $2
-"""
-
-
-async def _old_rows(limit: int, skip: list[str]) -> list[Any]:
-    return await sql(_OLD, head(), limit, skip)
-
-
-def _place(row: Any) -> str:
-    """What the secret was bound to (see tenancy/settings.py)."""
-    return f"/platform/{row.key}" if row.tenant_id is None else f"{row.tenant_id}/{row.owner_id}/{row.key}"
-
-
-async def old_key_rows() -> int:
-    """Secrets that an older key still seals: for the doctor."""
+async def reseal() -> tuple[int, list[str]]:
+    """How many secrets were sealed anew, and the places of those that no key of the ring opens."""
+    done = 0
+    lost: dict[str, str] = {}
+    spots = _spots()
     with every_tenant():
-        return len(await _old_rows(100_000, []))
+        while rows := await _old_rows(spots, _BATCH, skip=list(lost)):
+            for row in rows:
+                try:
+                    text = unseal(bytes(row.sealed), row.place)
+                except CannotOpen as exc:
+                    lost[row.mark] = row.place
+                    print(f"{row.place}: {exc}", file=sys.stderr)
+                    continue
+                spot = spots[row.spot]
+                async with unit_of_work():
+                    # Only what we have read: a value saved meanwhile is newer, and sealed with the new key.
+                    done += await execute(
+                        f"UPDATE {spot.table} SET {spot.column} = $1 WHERE {spot.key}::text = $2"  # noqa: S608
+                        f" AND {spot.column} = $3",
+                        seal(text, row.place), row.ref, bytes(row.sealed),
+                    )  # fmt: skip
+        if done:
+            await bump_platform()  # processes hold sealed values in their snapshots
+            await acts.note("secrets.rotated", "secrets", after=f"{done} sealed anew, {len(lost)} cannot be opened")
+    return done, list(lost.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """A column with sealed secrets; `place` is the SQL of what each was bound to."""
+
+    table: str
+    column: str
+    key: str
+    place: str
+
+
+def _spots() -> list[_Spot]:
+    """Settings (see tenancy/settings.py), and whatever models name in `Meta.sealed` (see sealing.row_place)."""
+    found = [
+        _Spot("kernel_setting_value", "sealed", "id", "concat(tenant_id, '/', owner_id, '/', key)"),
+        _Spot("kernel_platform_setting", "sealed", "key", "'/platform/' || key"),
+    ]
+    for model in all_models():
+        table = model._meta.db_table
+        for column in getattr(model.Meta, "sealed", ()):
+            found.append(_Spot(table, column, "id", f"concat(tenant_id, '/{table}/', id)"))
+    return found
+
+
+async def _old_rows(spots: list[_Spot], limit: int, skip: list[str]) -> list[Any]:
+    """Some of those that an older key has sealed: number of the spot, place, id, and the sealed bytes."""
+    parts = [
+        f"SELECT {n} AS spot, concat('{n}/', {s.key}) AS mark, {s.key}::text AS ref, {s.place} AS place, {s.column} AS sealed"  # noqa: S608
+        f" FROM {s.table} WHERE {s.column} IS NOT NULL AND substring({s.column} FROM 1 FOR 5) <> $1"
+        f" AND NOT concat('{n}/', {s.key}) = ANY ($3::text[])"
+        for n, s in enumerate(spots)
+    ]
+    return await sql(" UNION ALL ".join(parts) + " LIMIT $2", head(), limit, skip)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import os
 from functools import lru_cache
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from ..base.context import current_tenant
 from ..base.runtime import runtime
 
 _FORMAT = b"\x01"  # version byte, key id (4), nonce (12), ciphertext with tag
@@ -46,9 +48,14 @@ def unseal(data: bytes, place: str) -> str:
         raise CannotOpen("damaged, or moved from where it was sealed; enter the value again") from fault
 
 
-def head() -> bytes:
-    """What everything begins with that the newest key has sealed: tells rows of older keys apart in SQL."""
-    return _FORMAT + _key(runtime().config.secret)[0]
+def row_place(table: str, row_id: UUID) -> str:
+    """The place of what a plugin's model seals into the columns of its `Meta.sealed` (see operations/settings.py)."""
+    return f"{current_tenant().id}/{table}/{row_id}"
+
+
+def head(secret: bytes | None = None) -> bytes:
+    """What everything begins with that the newest key (or `secret`) has sealed: tells older rows apart in SQL."""
+    return _FORMAT + _key(secret or runtime().config.secret)[0]
 
 
 @lru_cache(maxsize=16)

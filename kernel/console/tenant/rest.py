@@ -15,8 +15,16 @@ from ...base.runtime import runtime
 from ...tenancy import domains, governing, quotas
 from ...tenancy.domains import DomainCard
 from ...tenancy.floors import bounded
-from ...tenancy.settings import account_own, account_setting, origin_of, reset_account_setting, reset_setting
-from ...tenancy.settings import set_account_setting, set_setting, setting
+from ...tenancy.settings import (
+    account_own,
+    account_setting,
+    origin_of,
+    reset_account_setting,
+    reset_setting,
+    set_account_setting,
+    set_setting,
+    setting,
+)
 from ...tenancy.snapshots import current_snapshot
 from ...web.body import read_json
 from ...web.views import json_answer

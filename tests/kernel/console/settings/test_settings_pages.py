@@ -17,7 +17,7 @@ from kernel.tenancy import settings as s
 from kernel.testing.people import Site, TenantKit
 
 CANARY = "zz-canary-zz"
-works: list[str | None | Exception] = [None]
+works: list[str | Exception | None] = [None]
 
 
 async def _probe() -> str | None:
