@@ -59,6 +59,8 @@ _KEPT_FOR_PLUGINS = (
     ("kernel_job", "plugin"),
     ("kernel_schedule", "name"),
     ("kernel_toggle", "key"),
+    ("kernel_planned_switch", "key"),
+    ("kernel_canary", "key"),
     ("kernel_offer", "key"),
     ("kernel_setting_value", "key"),
     ("kernel_platform_setting", "key"),

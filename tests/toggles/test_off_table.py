@@ -304,7 +304,7 @@ async def test_the_last_known_switches_serve_while_the_store_is_down(
     tenant: TenantKit, other_tenant: TenantKit, greenroom: Greenroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was off stays off, what was on stays on: a store that cannot be asked decides nothing."""
-    from kernel.engines.connection import DatabaseUnavailable
+    from kernel.engines.client import DatabaseUnavailable
     from kernel.tenancy import snapshots as module
 
     needs(greenroom, PLUGIN)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from uuid import UUID
 
+from ...auth.permissions import declared_roles
 from ...base.context import speaking, tenant_scope
 from ...base.contract import Route
 from ...base.ids import new_id
@@ -43,7 +44,8 @@ async def seed(kit: TenantKit) -> None:
     assert snapshot is not None
     for bundle in demo_bundles(runtime().config)[:1]:
         for account in bundle.accounts:
-            await kit.account(*(set(account.roles) - {"member"}), email=account.email, name=account.name)
+            roles = set(account.roles) & declared_roles().keys() - {"member"}  # a plugin that brings one may be missing
+            await kit.account(*roles, email=account.email, name=account.name)
     with tenant_scope(kit.ref), speaking("en", "UTC"):
         for pid in demo_order(runtime().registry):
             if pid in snapshot.effective:

@@ -94,6 +94,10 @@ CASES: list[tuple[str, object, str]] = [
     ("settings", setting(secret=True), "is secret and so must be a str without a default"),
     ("settings", setting(scope="galaxy"), "scope 'galaxy'"),
     ("features", c.Feature(id="a.x.y", label="X"), "must be <plugin>.<name>"),
+    ("features", c.Feature(id="a.x", label="X", kind="odd"), "has kind 'odd'"),  # type: ignore[arg-type]
+    ("features", c.Feature(id="a.x", label="X", days=0), "must live a day at least"),
+    ("features", c.Feature(id="a.x", label="X", conflicts=("a.x",)), "conflicts with itself"),
+    ("impacts", c.SwitchImpact(name="b.x", tell=work), "must begin with 'a.'"),  # type: ignore[arg-type]
     ("events", Plain, "event class Plain is not decorated"),
     ("subscribers", c.Subscriber(event="happened", handler=hears), "needs an event name with version"),
     ("subscribers", c.Subscriber(event="a.happend.v1", handler=hears), "'a.happend.v1', which a does not declare"),

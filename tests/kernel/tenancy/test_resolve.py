@@ -16,7 +16,6 @@ from kernel.tenancy.switch_rules import SwitchRule
 
 from ..plugging.fakes import entry, hears, registry_of, route, work
 
-
 _TICK = timedelta(seconds=1)
 
 
@@ -89,6 +88,20 @@ def test_of_two_that_conflict_only_one_is_on() -> None:
     assert str(why["b"]) == "Cannot be on beside A"
     assert resolve(registry, {"a.new": Choice(True), "a.old": Choice(False)})[0] >= {"a.new"}
     assert "b" in resolve(registry, {"a": Choice(False)})[0]
+
+
+@pytest.mark.parametrize(
+    ("feature", "days"),
+    [
+        (c.Feature(id="a.x", label="X", kind="release"), 40),
+        (c.Feature(id="a.x", label="X", kind="experiment", days=14), 14),
+        (c.Feature(id="a.x", label="X", kind="operational"), 7),
+        (c.Feature(id="a.x", label="X", kind="kill_switch"), None),
+        (c.Feature(id="a.x", label="X"), None),
+    ],
+)
+def test_kinds_of_features_and_how_long_they_are_meant_to_live(feature: c.Feature, days: int | None) -> None:
+    assert feature.lives == days
 
 
 def test_whoever_lacks_a_plugin_lacks_what_requires_it() -> None:
