@@ -24,12 +24,20 @@ class DirectoryQuery(Form):
     """Filters of the list of interviewers. What cannot be read is left out."""
 
     q: Annotated[str, StringConstraints(max_length=80)] = ""
+    role: Annotated[str, StringConstraints(max_length=20)] = ""
+    level: Annotated[str, StringConstraints(max_length=20)] = ""
     skill: Annotated[str, StringConstraints(max_length=60)] = ""
     language: Annotated[str, StringConstraints(max_length=12)] = ""
+    company: Annotated[str, StringConstraints(max_length=80)] = ""
     type: Annotated[str, StringConstraints(max_length=60)] = ""
     price: Annotated[str, StringConstraints(max_length=10)] = ""
+    rating: Annotated[str, StringConstraints(max_length=4)] = ""
+    day: Annotated[str, StringConstraints(max_length=10)] = ""
+    part: Annotated[str, StringConstraints(max_length=10)] = ""
+    tz: Annotated[str, StringConstraints(max_length=64)] = ""
     sort: Annotated[str, StringConstraints(max_length=10)] = ""
-    page: int = 1
+    after: Annotated[str, StringConstraints(max_length=80)] = ""
+    before: Annotated[str, StringConstraints(max_length=80)] = ""
 
 
 class PickerQuery(Form):

@@ -143,6 +143,7 @@ def register_assets() -> list[Asset]:
                 "scheduling.hold",
                 "scheduling.link*",
                 "scheduling.now*",
+                "scheduling.any*",
             ),
         ),
         Asset(kind="style", path="hours.css", routes=("scheduling.availability*", "scheduling.schedule*")),

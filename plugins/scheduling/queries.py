@@ -261,3 +261,14 @@ async def ratings(ids: Iterable[UUID]) -> dict[UUID, tuple[float, int]]:
 async def sessions_held(interviewer_id: UUID) -> int:
     """How many sessions an interviewer has completed here."""
     return await Booking.filter(interviewer_id=interviewer_id, status=Status.COMPLETED, outcome="completed").count()
+
+
+async def sessions_by(ids: Iterable[UUID]) -> dict[UUID, int]:
+    """How many sessions each of these interviewers has held; who held none is missing."""
+    rows = await sql(
+        "SELECT interviewer_id, count(*) AS held FROM scheduling_booking WHERE tenant_id = $1 AND status = 'completed'"
+        " AND outcome = 'completed' AND interviewer_id = ANY($2::uuid[]) GROUP BY interviewer_id",
+        current_tenant().id,
+        list(ids),
+    )
+    return {row.interviewer_id: row.held for row in rows}

@@ -25,6 +25,14 @@ class DefaultType:
     policy: str = "moderate"
 
 
+#: What is asked in the interviews for a role: its topics.
+ROLES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "software": (N_("Software engineer"), ("coding", "system_design", "behavioural")),
+    "manager": (N_("Engineering manager"), ("system_design", "behavioural")),
+    "product": (N_("Product manager"), ("product", "behavioural")),
+    "data": (N_("Data scientist or analyst"), ("data", "sql", "coding")),
+}
+
 DEFAULT_TYPES: Final = (
     DefaultType(
         "system-design",

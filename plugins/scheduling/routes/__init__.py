@@ -8,6 +8,7 @@ from .. import rest
 from ..permissions import HOURS, MANAGE, POLICIES, TYPES, VIEW
 from . import (
     admin,
+    anyone,
     asking,
     booking,
     changing,
@@ -59,6 +60,8 @@ _BOOK = f"/book/{{interviewer:{_SLUG}}}/{{type:{_SLUG}}}"
 ROUTES = [
     _get("/interviewers", directory.show_directory, "directory"),
     _get(f"/interviewers/{{slug:{_SLUG}}}", directory.show_profile, "profile"),
+    _get(f"/book-any/{{type:{_SLUG}}}", anyone.show_any, "any"),
+    _post(f"/book-any/{{type:{_SLUG}}}", anyone.hold_any, "any_hold", SIGNED_IN, rate="60/60"),
     _get(_BOOK, booking.show_picker, "book"),
     _post(_BOOK, booking.hold_time, "book_hold", rate="60/60"),
     _get("/bookings", sessions.show_mine, "bookings", SIGNED_IN),

@@ -3,127 +3,129 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
 
 from aiohttp import web
 
-from kernel import Money, _, current_actor, errors, now, page, read_query, services, url_with
+from kernel import Money, _, current_actor, errors, ngettext, now, page, read_query, services, url_with
 from plugins.users.api import InterviewerCard, Interviewers
 
-from .. import free, policies, queries
+from .. import finding, free, policies, queries
 from ..forms import DirectoryQuery
-from ..models import InterviewType
 from ..pricing import price_of
 from ..services import days, policy
-from ..viewing import view_of
+from ..texts import LEVELS, ROLES
+from ..viewing import view_of, zone_options
 
-_PAGE = 12
-_FAR = datetime(9999, 1, 1, tzinfo=UTC)
 _PRICES = (50, 75, 100, 150)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An interviewer as the list shows them. `price` is the lowest of what they offer."""
-
-    card: InterviewerCard
-    types: list[InterviewType]
-    price: Money | None
-    next_free: datetime | None
-    rating: tuple[float, int] | None
+async def entries_of(cards: Sequence[InterviewerCard], type_slug: str = "") -> list[finding.Entry]:
+    """Published people with what scheduling knows of them, for widgets: the soonest free first."""
+    ids = {card.account_id for card in cards}
+    found = await finding.find(finding.Wanted(type=type_slug))
+    return [entry for entry in found.entries if entry.card.account_id in ids]
 
 
-async def entries_of(cards: Sequence[InterviewerCard], type_slug: str = "") -> list[Entry]:
-    """Cards with what scheduling knows of them: two queries for times, whatever their number."""
-    ids = [card.account_id for card in cards]
-    offered = await queries.offered_types(ids)
-    wanted: dict[UUID, InterviewType] = {}
-    for account_id, types in offered.items():
-        fitting = [t for t in types if not type_slug or t.slug == type_slug]
-        if fitting:
-            wanted[account_id] = fitting[0]
-    soonest = await free.next_free({c.account_id: wanted[c.account_id] for c in cards if _open(c, wanted)})
-    rated = await queries.ratings(ids)
-    found = []
-    for card in cards:
-        types = offered.get(card.account_id, [])
-        if type_slug and card.account_id not in wanted:
-            continue
-        price = min((price_of(t, card) for t in types), key=lambda p: p.minor, default=None)
-        found.append(Entry(card, types, price, soonest.get(card.account_id), rated.get(card.account_id)))
-    return found
-
-
-def _open(card: InterviewerCard, wanted: Mapping[UUID, InterviewType]) -> bool:
-    return card.accepting and card.account_id in wanted
-
-
-def _sorted(entries: list[Entry], order: str) -> list[Entry]:
-    keys: dict[str, Any] = {
-        "price": lambda e: (e.price.minor if e.price else 10**12, e.card.name),
-        "rating": lambda e: (-(e.rating[0] if e.rating else 0), -(e.rating[1] if e.rating else 0), e.card.name),
-        "name": lambda e: e.card.name.casefold(),
-    }
-    return sorted(entries, key=keys.get(order, lambda e: (e.next_free or _FAR, e.card.name)))
+def wanted_of(query: DirectoryQuery, zone: str) -> finding.Wanted:
+    """A search of what an address says; what makes no sense is left out."""
+    price = int(query.price) if query.price.isascii() and query.price.isdecimal() else 0
+    actor = current_actor()
+    return finding.Wanted(
+        q=query.q, role=query.role if query.role in ROLES else "", skill=query.skill, language=query.language,
+        level=query.level if query.level in dict(LEVELS) and query.level != "any" else "", company=query.company,
+        type=query.type, price=price * 100, rating={"4": 4.0, "4.5": 4.5}.get(query.rating, 0.0), zone=zone,
+        day=query.day if query.day in finding.DAYS else "", part=query.part if query.part in finding.PARTS else "",
+        sort=query.sort, viewer=actor.id if actor else None,
+    )  # fmt: skip
 
 
 async def show_directory(request: web.Request) -> web.StreamResponse:
-    """Everybody who can be booked, the soonest free first; filters live in the address."""
-    parsed = read_query(request, DirectoryQuery)
-    query = parsed.value or DirectoryQuery()
-    people = services.need(Interviewers)
-    everyone = await people.listed()
-    cards = await people.listed(query.q, query.skill, query.language) if _narrowed(query) else everyone
-    entries = await entries_of(cards, query.type)
-    limit = int(query.price) if query.price.isascii() and query.price.isdecimal() else 0
-    if limit:
-        entries = [e for e in entries if e.price is None or e.price.minor <= limit * 100]
-    entries = _sorted(entries, query.sort)
-    last = max(1, -(-len(entries) // _PAGE))
-    number = min(max(query.page, 1), last)
-    shown = entries[(number - 1) * _PAGE : number * _PAGE]
-    filtered = bool(query.q or query.skill or query.language or query.type or limit)
+    """Everybody who can be booked; filters live in the address."""
+    query = read_query(request, DirectoryQuery).value or DirectoryQuery()
+    view = view_of(request)
+    wanted = wanted_of(query, view.zone)
+    found = await finding.find(wanted)
+    shown = finding.paged(found.entries, query.after, query.before)
+    types = await queries.active_types("human")
+    filters = {k: v for k, v in query.model_dump().items() if v and k not in ("after", "before", "sort", "tz")}
+    counted = found.facets
     context = {
         "title": _("Find an interviewer"),
-        "entries": shown,
-        "total": len(entries),
-        "filtered": filtered,
-        "nobody": not everyone,
+        "entries": shown.entries,
+        "total": len(found.entries),
+        "filtered": bool(filters),
+        "nobody": not found.everyone,
         "query": query,
-        "view": view_of(request),
-        "skills": _options(_("Every skill"), {s: s for c in everyone for s in c.skills}),
-        "languages": _options(_("Every language"), _language_names({n for c in everyone for n in c.languages})),
-        "types": [("", _("Every interview")), *((t.slug, t.title) for t in await queries.active_types("human"))],
-        "prices": [("", _("Any price")), *((str(p), Money(p * 100, _currency(everyone))) for p in _PRICES)],
-        "priced": any(e.price and e.price.minor for e in entries) or bool(limit),
+        "view": view,
+        "zones": zone_options(view.zone),
+        "tz_fields": {k: v for k, v in filters.items() if k != "tz"},
+        "roles": _choices(_("Every role"), {k: _(label) for k, (label, _t) in ROLES.items()}, counted["role"]),
+        "levels": _choices(
+            _("Every level"), {k: _(v) for k, v in LEVELS if k != "any" and counted["level"][k]}, counted["level"]
+        ),
+        "skills": _choices(_("Every skill"), {s: s for s in counted["skill"]}, counted["skill"]),
+        "companies": _choices(_("Every company"), {s: s for s in counted["company"]}, counted["company"]),
+        "languages": _choices(
+            _("Every language"), {n: language_name(n) for n in counted["language"]}, counted["language"]
+        ),
+        "types": _choices(_("Every interview"), {t.slug: t.title for t in types}, counted["type"], ordered=True),
+        "ratings": [("", _("Any rating")), ("4", _("4 stars or more")), ("4.5", _("4.5 stars or more"))],
+        "days": [("", _("Any day")), *zip(finding.DAYS, _day_words(), strict=True)],
+        "parts": [("", _("Any time")), *zip(finding.PARTS, _part_words(), strict=True)],
+        "prices": [("", _("Any price")), *((str(p), Money(p * 100, _currency(found.everyone))) for p in _PRICES)],
+        "priced": any(e.price and e.price.minor for e in found.entries) or bool(wanted.price),
         "sorts": [
-            ("", _("Soonest free")), ("price", _("Lowest price")), ("rating", _("Best rated")), ("name", _("Name"))
+            ("", _("Soonest free")), ("match", _("Best match")), ("price", _("Lowest price")),
+            ("rating", _("Best rated")), ("name", _("Name")),
         ],
-        "prev": _page_link(query, number - 1) if number > 1 else None,
-        "next": _page_link(query, number + 1) if number < last else None,
-        "first_shown": (number - 1) * _PAGE + 1,
-        "last_shown": (number - 1) * _PAGE + len(shown),
+        "hint": _hint(query, found.weeks),
+        "any_type": next((t for t in types if t.slug == query.type), None),
+        "prev": _link(query, before=shown.before) if shown.before else None,
+        "next": _link(query, after=shown.after) if shown.after else None,
+        "first_shown": shown.first,
+        "last_shown": shown.first + len(shown.entries) - 1,
     }  # fmt: skip
     return await page(request, "scheduling/directory.html", context)
 
 
-def _narrowed(query: DirectoryQuery) -> bool:
-    return bool(query.q or query.skill or query.language)
+def _day_words() -> tuple[str, ...]:
+    return _("Today"), _("Tomorrow"), _("This week"), _("Next week"), _("This weekend")
+
+
+def _part_words() -> tuple[str, ...]:
+    return _("Morning"), _("Afternoon"), _("Evening"), _("Night")
+
+
+def _hint(query: DirectoryQuery, weeks: Sequence[int]) -> tuple[str, str] | None:
+    """Where to look when nobody is free then: words and an address."""
+    for number, count in enumerate(weeks):
+        if count and number == 1 and query.day != "next":
+            words = ngettext(
+                "Nobody is free then. Next week %(num)s interviewer is.",
+                "Nobody is free then. Next week %(num)s interviewers are.",
+                count,
+            )
+            return words % {"num": count}, _link(query, day="next")
+        if count:
+            words = ngettext(
+                "Nobody is free then. On another day %(num)s interviewer is.",
+                "Nobody is free then. On other days %(num)s interviewers are.",
+                count,
+            )
+            return words % {"num": count}, _link(query, day="")
+    return None
 
 
 def _currency(cards: Sequence[InterviewerCard]) -> str:
     return cards[0].currency if cards else "EUR"
 
 
-def _options(all_words: str, found: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [("", all_words), *sorted(found.items(), key=lambda pair: pair[1].casefold())]
-
-
-def _language_names(codes: set[str]) -> dict[str, str]:
-    return {code: language_name(code) for code in codes}
+def _choices(
+    all_words: str, found: Mapping[str, str], counts: Mapping[str, int], *, ordered: bool = False
+) -> list[tuple[str, str]]:
+    """Options of a filter, each with how many it would leave."""
+    pairs = found.items() if ordered else sorted(found.items(), key=lambda pair: pair[1].casefold())
+    return [("", all_words), *((value, f"{label} ({counts.get(value, 0)})") for value, label in pairs)]
 
 
 def language_name(code: str) -> str:
@@ -139,9 +141,10 @@ def language_name(code: str) -> str:
     return (name[:1].upper() + name[1:]) if name else code
 
 
-def _page_link(query: DirectoryQuery, number: int) -> str:
-    values = {k: v for k, v in query.model_dump().items() if v and k != "page"}
-    return url_with("scheduling.directory", {}, {**values, "page": number})
+def _link(query: DirectoryQuery, **changes: str | None) -> str:
+    """The same search elsewhere in its list, or with another filter."""
+    values = {**query.model_dump(), "after": "", "before": "", **changes}
+    return url_with("scheduling.directory", {}, {k: v for k, v in values.items() if v})
 
 
 async def show_profile(request: web.Request) -> web.StreamResponse:

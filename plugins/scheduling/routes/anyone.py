@@ -1,0 +1,123 @@
+"""Any suitable interviewer: one picks a time, the house picks the person when it is held."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+
+from kernel import (
+    Stop,
+    _,
+    current_actor,
+    current_locale,
+    errors,
+    is_on,
+    now,
+    page,
+    read_form,
+    read_query,
+    see_other,
+    speaking,
+    url,
+)
+
+from .. import free, picker
+from ..availability import own_times
+from ..forms import HoldForm, PickerQuery
+from ..models import InterviewType
+from ..refusals import NotBookable, parse_start
+from ..services import holding
+from ..services.assignment import choose_interviewer, suitable
+from ..viewing import view_of, zone_options
+
+#: Somebody else may take the chosen one's time at this moment: then it is the next one's turn.
+_TRIES = 4
+
+
+async def _kind(request: web.Request) -> InterviewType:
+    kind = await InterviewType.filter(slug=request.match_info["type"], active=True, kind="human").first()
+    if kind is None:
+        raise errors.NotFound(_("This interview is not offered any more. Look for another interviewer."))
+    return kind
+
+
+async def show_any(request: web.Request) -> web.StreamResponse:
+    """All times at which anybody who offers the type is free; public."""
+    query = read_query(request, PickerQuery).value or PickerQuery()
+    return await _draw(request, await _kind(request), query)
+
+
+async def _draw(
+    request: web.Request,
+    kind: InterviewType,
+    query: PickerQuery,
+    *,
+    refusal: errors.Problem | None = None,
+    status: int = 200,
+) -> web.StreamResponse:
+    view, at, actor = view_of(request), now(), current_actor()
+    where = {"type": kind.slug}
+    end = at + timedelta(days=kind.window_days + 2)
+    people = await suitable(kind, leaving_out=[actor.id] if actor else [])
+    own = await own_times(actor.id, at, end, at) if actor else ()
+    table = await free.table(kind, list(people), at, end, own=own, at=at)
+    starts = table.times(table.any_free())
+
+    def link(values: dict[str, str]) -> str:
+        return view.link("scheduling.any", where, values)
+
+    context: dict[str, Any] = {
+        "title": kind.title,
+        "kind": kind,
+        "people": len(people),
+        "live": is_on("live"),
+        "zones": zone_options(view.zone),
+        "view": view,
+        "action": link({}),
+        "clock_links": {c: link({"clock": c, "day": query.day, "month": query.month}) for c in ("12", "24")},
+        "fields": {"tz": view.zone, "clock": view.asked.get("clock")},
+        "tz_fields": {k: v for k, v in {"clock": view.asked.get("clock")}.items() if v},
+        "selected": None,
+        "refusal": refusal.detail if refusal else "",
+        "refusal_title": refusal.title if refusal else "",
+        "nearest": [],
+        "method": "post",
+        "go": _("Continue"),
+        "p": picker.build(starts, link, zone=view.zone, hour12=view.hour12, day=query.day, month=query.month),
+    }
+    with speaking(current_locale(), view.zone):
+        return await page(request, "scheduling/any.html", context, status=status)
+
+
+async def hold_any(request: web.Request) -> web.StreamResponse:
+    """Hold the time with whoever's turn it is."""
+    kind = await _kind(request)
+    actor = current_actor()
+    if actor is None:
+        raise errors.SignInRequired()
+    parsed = await read_form(request, HoldForm)
+    query = PickerQuery()
+    if parsed.value is None:
+        problem = errors.Invalid(parsed.errors)
+        return await _draw(request, kind, query, refusal=problem, status=422)
+    view = view_of(request, parsed.raw)
+    passed: list[Any] = []
+    try:
+        start = parse_start(parsed.value.start, view.zone)
+        for _try in range(_TRIES):
+            card = await choose_interviewer(kind, start, candidate_id=actor.id, leaving_out=passed)
+            if card is None:
+                break
+            try:
+                booking = await holding.hold(holding.Wish(kind, card, actor.id, start, view.zone))
+            except NotBookable as no:
+                if no.reason not in ("busy", "buffer", "limit_day", "limit_week", "limit_month"):
+                    raise
+                passed.append(card.account_id)
+                continue
+            return see_other(url("scheduling.hold", id=booking.id))
+        raise NotBookable("busy")
+    except (NotBookable, Stop, errors.Invalid) as exc:
+        return await _draw(request, kind, query, refusal=exc, status=exc.status)
