@@ -5,17 +5,24 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextvars import Context
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..base.log import get_logger
 from ..base.runtime import runtime
 from .troubles import note_incident
 from .watchdog import owner_of
 
+if TYPE_CHECKING:
+    from ..tenancy.snapshots import Snapshot
+
 log = get_logger(__name__)
+
+#: Seconds that a plugin has to clear up after it went off.
+SETTLING: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +106,28 @@ async def report(plugins: Iterable[str]) -> list[Leak]:
     return found
 
 
-def off_everywhere() -> list[str]:
-    """Plugins that no tenant has on."""
-    on: set[str] = set()
-    for snapshot in runtime().snapshots.all():
-        on |= snapshot.effective
-    return [pid for pid in runtime().registry.ready if pid not in on and pid != "kernel"]
+def watch_switches() -> Callable[[], None]:
+    """Look for what a plugin left behind, a while after it went off for the last tenant; call the result to end."""
+    looking: set[asyncio.Task[None]] = set()
+
+    def changed(old: Snapshot, new: Snapshot) -> None:
+        gone = old.effective - new.effective
+        if gone & set(runtime().registry.ready):
+            task = asyncio.get_running_loop().create_task(_look(gone), context=Context())
+            looking.add(task)
+            task.add_done_callback(looking.discard)
+
+    unhear = runtime().snapshots.on_change(changed)
+
+    def end() -> None:
+        unhear()
+        for task in looking:
+            task.cancel()
+
+    return end
+
+
+async def _look(gone: frozenset[str]) -> None:
+    await asyncio.sleep(SETTLING)
+    on = {key for snapshot in runtime().snapshots.all() for key in snapshot.effective}
+    await report([pid for pid in runtime().registry.ready if pid in gone and pid not in on])

@@ -19,7 +19,8 @@ from kernel.testing.people import Answer, TenantKit
 
 from ..processes import answers, here, job_is, put_job, serve, until
 
-PAGES = ("/home", "/", "/help", "/admin/plugins", "/search?q=a")
+STATIC = "/static/kernel/x/css/core.css"
+PAGES = ("/home", "/", "/help", "/admin/plugins", "/search?q=a", "/api/v1/openapi.json", STATIC)
 
 
 async def job_done(dsn: str, kit: TenantKit) -> None:
@@ -86,6 +87,7 @@ async def test_while_the_database_restarts_people_are_told_to_wait(folder: Path)
         statuses = Counter(answer.status for _began, _path, answer in seen)
         told = [answer for _began, _path, answer in seen if answer.status == 503]
         assert odd == []
+        assert {answer.status for _began, path, answer in seen if path == STATIC} == {200}  # needs no database
         assert set(statuses) <= {200, 303, 503}, statuses
         assert len(told) > 5
         assert all(int(answer.headers["Retry-After"]) > 0 for answer in told)

@@ -126,6 +126,7 @@ async def test_five_errors_in_a_minute_pause_the_plugin_here_and_it_comes_back(
     async with shaken(cluster, tmp_path, "pause") as site:
         owner = site.owner
         assert (await owner.get("/shaky/well")).status == 200
+        assert (await owner.get("/shaky/leaking")).text == "leaked"
         answers = [(await owner.get("/shaky/raising")).status for _ in range(5)]
         assert answers == [500] * 5
 
@@ -141,6 +142,7 @@ async def test_five_errors_in_a_minute_pause_the_plugin_here_and_it_comes_back(
             "'kernel.plugin_paused' AND data->>'subject_id' = 'shaky'"
         )
         assert audited == 1
+        await site.told("Left something behind")  # a socket and a task, now that it is off for everybody
         # Time passes: it is tried again by itself. (Its on_enable fails, which costs nothing but a line.)
         await site.conn.execute("UPDATE kernel_job SET run_at = now() WHERE name = 'kernel.resume_plugin'")
 
