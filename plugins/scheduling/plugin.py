@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from kernel import (
-    N_,
-    SIGNED_IN,
     Asset,
     BundlePart,
     Command,
@@ -31,8 +29,9 @@ from .api import Bookings
 from .handlers import SUBSCRIBERS
 from .impacts import IMPACTS
 from .jobs import JOBS
+from .menu import ASSETS, MENU
 from .notifications import NOTIFICATION_TYPES
-from .permissions import HOURS, MANAGE, PERMISSIONS, POLICIES, TYPES, VIEW
+from .permissions import PERMISSIONS
 from .privacy import PRIVACY
 from .queries import BOOKINGS
 from .routes import ROUTES
@@ -59,24 +58,7 @@ def register_jobs() -> list[Job]:
 
 @hookimpl
 def register_menu() -> list[MenuItem]:
-    return [
-        MenuItem(section="workspace", label=N_("My sessions"), route="scheduling.bookings", icon="calendar", order=10,
-                 permission=SIGNED_IN),
-        MenuItem(section="workspace", label=N_("Find an interviewer"), route="scheduling.directory", icon="search",
-                 order=20),
-        MenuItem(section="workspace", label=N_("AI practice"), route="scheduling.practice", icon="spark", order=30,
-                 permission=SIGNED_IN),
-        MenuItem(section="workspace", label=N_("Availability"), route="scheduling.availability", icon="clock",
-                 order=40, permission=HOURS, role="interviewer"),
-        MenuItem(section="operations", label=N_("Bookings"), route="scheduling.admin_bookings", icon="calendar",
-                 order=10, permission=VIEW),
-        MenuItem(section="operations", label=N_("Strikes"), route="scheduling.strikes", icon="alert", order=15,
-                 permission=MANAGE),
-        MenuItem(section="settings", label=N_("Interview types"), route="scheduling.types", icon="list", order=40,
-                 permission=TYPES),
-        MenuItem(section="settings", label=N_("Cancellation policies"), route="scheduling.policies", icon="shield",
-                 order=41, permission=POLICIES),
-    ]  # fmt: skip
+    return MENU
 
 
 @hookimpl
@@ -131,24 +113,7 @@ def register_search() -> list[SearchSource]:
 
 @hookimpl
 def register_assets() -> list[Asset]:
-    return [
-        Asset(kind="style", path="scheduling.css", routes=("scheduling.*", "kernel.landing")),
-        Asset(kind="style", path="booking.css", routes=("scheduling.*",)),
-        Asset(
-            kind="module",
-            path="book.js",
-            routes=(
-                "scheduling.book*",
-                "scheduling.reschedule*",
-                "scheduling.hold",
-                "scheduling.link*",
-                "scheduling.now*",
-                "scheduling.any*",
-            ),
-        ),
-        Asset(kind="style", path="hours.css", routes=("scheduling.availability*", "scheduling.schedule*")),
-        Asset(kind="module", path="hours.js", routes=("scheduling.availability*", "scheduling.schedule*")),
-    ]
+    return ASSETS
 
 
 @hookimpl

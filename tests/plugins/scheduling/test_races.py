@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from typing import Any
 
 import pytest
@@ -29,6 +28,12 @@ async def _people(world: World, count: int) -> list[Any]:
     return sites
 
 
+async def _hold(world: World, site: Any, start: str) -> Any:
+    """Through the JSON twin: the page's form is limited to 60 a minute for one person."""
+    body = {"interviewer": world.slug, "type": world.kind.slug, "start": start}
+    return await site.post("/api/v1/scheduling/bookings", json=body)
+
+
 async def _overlaps(world: World) -> int:
     with world.tenant.scope():
         row = await sql_one(OVERLAPS, world.tenant.ref.id)
@@ -41,13 +46,14 @@ async def test_fifty_attempts_one_success_and_49_clear_answers(world: World) -> 
     sites = await _people(world, 50)
     for n in range(ROUNDS):
         start = stamp(day_after(3 + n % 40, 8 + n // 40))
-        answers = await asyncio.gather(*(world.hold(site, start) for site in sites))
-        won = [a for a in answers if a.status == 303]
+        answers = await asyncio.gather(*(_hold(world, site, start) for site in sites))
+        won = [a for a in answers if a.status == 201]
         lost = [a for a in answers if a.status == 409]
         assert (len(won), len(lost)) == (1, 49), [a.status for a in answers]
         for answer in lost:
             assert "This time was just taken." in answer.text
-            nearest = re.findall(r'<button[^>]*value="(\d{4}-[^"]+Z)"', answer.text)
+            assert answer.json()["code"] == "busy"
+            nearest = answer.json()["nearest"]
             assert len(set(nearest)) == 3
             assert all(abs((instant(s) - instant(start)).total_seconds()) <= 6 * 3600 for s in nearest)
             assert start not in nearest
@@ -63,9 +69,9 @@ async def test_overlapping_lengths_from_both_sides(world: World) -> None:
     for n in range(ROUNDS):
         base = day_after(3 + n % 40, 8)
         starts = [stamp(base.replace(minute=m, hour=base.hour + h)) for h in range(2) for m in (0, 30)]
-        answers = await asyncio.gather(*(world.hold(site, starts[i % 4]) for i, site in enumerate(sites)))
-        assert {a.status for a in answers} <= {303, 409, 422}
-        assert 1 <= sum(a.status == 303 for a in answers) <= 2
+        answers = await asyncio.gather(*(_hold(world, site, starts[i % 4]) for i, site in enumerate(sites)))
+        assert {a.status for a in answers} <= {201, 409, 422}
+        assert 1 <= sum(a.status == 201 for a in answers) <= 2
         assert await _overlaps(world) == 0
         with world.tenant.scope():
             await Booking.all().update(status="expired", hold_until=None)
@@ -78,7 +84,8 @@ async def test_cancel_move_and_start_at_the_same_instant(world: World) -> None:
     site = await world.tenant.sign_in("candidate")
     for n in range(ROUNDS):
         old, new = stamp(day_after(3 + n % 30, 10)), stamp(day_after(3 + n % 30, 14))
-        booking_id = await world.booked(site, old)
+        booking_id = (await _hold(world, site, old)).json()["id"]
+        await site.post(f"/api/v1/scheduling/bookings/{booking_id}/confirm", json={})
         path = f"/api/v1/scheduling/bookings/{booking_id}"
 
         async def began(booking_id: Any = booking_id) -> Any:
