@@ -37,7 +37,7 @@ class Route:
     `body_limit` is in bytes.
 
     For JSON routes: `query` is the model of the query string, `status` that of success, `errors` are refusals
-    beyond those that follow from the declaration (401, 403, 404 of a path with holes, 409 of a key, 422 of a model).
+    beyond those that any call may meet (400, 401, 403, 404, 429, 503; 409 of a change; 413, 415, 422 of a model).
     Whatever a page changes, JSON can: the page's route names its `twin`, or the JSON route the pages it is `twin_of`
     (unneeded for `<plugin>.<page>` or `<page>_post` with `<plugin>.api_<page>`); else the page says why: `no_twin`.
     """
@@ -242,6 +242,8 @@ class Subscriber:
     """`handler` runs as a job of its own after the commit of whatever published `event` (name with version).
 
     With `EVERY_EVENT` it hears all of them, each one as a job more: for relays, not for reacting to some.
+    `wanted(event name)` is asked inside the publishing transaction, in scope of its tenant; False saves the job. One
+    cheap query, and no memory of earlier answers: what another process has committed must count at once.
     """
 
     event: str
@@ -249,6 +251,7 @@ class Subscriber:
     attempts: int = 8
     timeout: float = 30.0
     drain: bool = False
+    wanted: Callable[[str], Awaitable[bool]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,7 +123,7 @@ def _operation(endpoint: Endpoint, document: dict[str, Any]) -> Operation:
 
 def _named(parameters: list[dict[str, Any]], place: str, defs: dict[str, Any]) -> tuple[Row, ...]:
     return tuple(
-        Row(p["name"], samples.kind_of(p["schema"], defs), p.get("required", False), p.get("description", ""), 0)
+        Row(p["name"], samples.kind_of(p["schema"], defs), p.get("required", False), p.get("description", "").replace("`", ""), 0)
         for p in parameters
         if p["in"] == place
     )

@@ -133,7 +133,9 @@ def document(endpoints: list[Endpoint], title: str) -> dict[str, Any]:
 
 def _operation(endpoint: Endpoint, refs: dict[Any, Any]) -> dict[str, Any]:
     route = endpoint.route
-    summary, _blank, more = inspect.cleandoc(route.handler.__doc__ or "").partition("\n")
+    first, _blank, more = inspect.cleandoc(route.handler.__doc__ or "").partition("\n")
+    summary, _stop, rest = first.rstrip(".").partition(". ")
+    more = f"{rest}.\n{more}" if rest else more
     operation: dict[str, Any] = {
         "operationId": route.name,
         "tags": [endpoint.plugin],
@@ -172,9 +174,8 @@ def _responses(endpoint: Endpoint, refs: dict[Any, Any]) -> dict[str, Any]:
 
 def refusals(route: Route) -> set[int]:
     """The statuses other than success with which a route may answer."""
-    found = {400, 401, 403, 429, 503, *route.errors}
-    if "{" in route.path:
-        found.add(404)
+    # 404 also for what a body names, and for every call of a plugin that was switched off a moment ago.
+    found = {400, 401, 403, 404, 429, 503, *route.errors}
     if route.method != "GET":
         found.add(409)
     if route.request is not None:

@@ -58,7 +58,7 @@ def rows(schema: Schema, defs: Mapping[str, Schema], prefix: str = "", depth: in
     for name, given in whole.get("properties", {}).items():
         inner = resolved(given, defs)
         full = f"{prefix}{name}"
-        said = str(given.get("description") or inner.get("description", "")).split("\n\n")[0]
+        said = str(given.get("description") or inner.get("description", "")).split("\n\n")[0].replace("`", "")
         yield Row(full, kind_of(given, defs), name in needed, said, depth)
         if depth >= _DEEPEST:
             continue

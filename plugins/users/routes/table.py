@@ -6,8 +6,9 @@ from typing import Any
 
 from kernel import SIGNED_IN, Page, Route
 
-from .. import rest
 from ..permissions import APPLY, DECIDE, INTERVIEWER, MANAGE_PEOPLE, MANAGE_ROLES, PEOPLE
+from ..rest import own as rest
+from ..rest import people
 from . import admin, apply, interviewer, profile, signup
 
 _FEATURE = "users.applications"
@@ -85,7 +86,7 @@ def json_routes() -> list[Route]:
     """The JSON twins."""
     mine: dict[str, Any] = {"feature": _FEATURE, "permission": APPLY, "response": rest.ApplicationOut}
     theirs: dict[str, Any] = {"feature": _FEATURE, "permission": DECIDE}
-    person: dict[str, Any] = {"response": rest.StandingOut}
+    person: dict[str, Any] = {"response": people.StandingOut}
     return [
         _json("POST", "sign-up", rest.sign_up, "users.api_sign_up", request=rest.SignUpIn, response=rest.Sent,
               rate="20/600", idempotent=True, status=202),
@@ -120,16 +121,16 @@ def json_routes() -> list[Route]:
               response=Page[rest.ApplicationOut], **theirs),
         _json("POST", "applications/{id}/decide", rest.decide, "users.api_decide", request=rest.DecisionIn,
               response=rest.ApplicationOut, twin_of=("users.application_decide",), **theirs),
-        _json("GET", "people", rest.list_people, "users.api_people", PEOPLE, query=rest.PeopleListing,
-              response=Page[rest.PersonOut]),
-        _json("POST", "people/{id}/confirm", rest.confirm, "users.api_person_confirm", MANAGE_PEOPLE, **person),
-        _json("POST", "people/{id}/lock", rest.lock, "users.api_person_lock", MANAGE_PEOPLE, request=rest.ReasonIn,
+        _json("GET", "people", people.list_people, "users.api_people", PEOPLE, query=people.PeopleListing,
+              response=Page[people.PersonOut]),
+        _json("POST", "people/{id}/confirm", people.confirm, "users.api_person_confirm", MANAGE_PEOPLE, **person),
+        _json("POST", "people/{id}/lock", people.lock, "users.api_person_lock", MANAGE_PEOPLE, request=people.ReasonIn,
               **person),
-        _json("POST", "people/{id}/unlock", rest.unlock, "users.api_person_unlock", MANAGE_PEOPLE, **person),
-        _json("POST", "people/{id}/give", rest.give_role, "users.api_person_give", MANAGE_ROLES, request=rest.RoleIn,
-              **person),
-        _json("POST", "people/{id}/take", rest.take_role, "users.api_person_take", MANAGE_ROLES, request=rest.RoleIn,
-              **person),
+        _json("POST", "people/{id}/unlock", people.unlock, "users.api_person_unlock", MANAGE_PEOPLE, **person),
+        _json("POST", "people/{id}/give", people.give_role, "users.api_person_give", MANAGE_ROLES,
+              request=people.RoleIn, **person),
+        _json("POST", "people/{id}/take", people.take_role, "users.api_person_take", MANAGE_ROLES,
+              request=people.RoleIn, **person),
     ]  # fmt: skip
 
 

@@ -162,7 +162,7 @@ async def test_the_api_gives_the_same_figures(kit: TenantKit, run_jobs: RunJobs)
     assert figures["sessions"] == (4, 1)
     assert figures["lost"] == (0.2, 0)
     assert (found["zone"], found["currency"]) == ("Europe/Berlin", "EUR")
-    days = (await site.get("/api/v1/analytics/days?days=7")).json()["items"]
+    days = (await site.get("/api/v1/analytics/days?days=7")).json()["days"]
     assert len(days) == 7
     assert sum(day["paid"] for day in days) == 18000
 

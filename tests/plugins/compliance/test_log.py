@@ -306,7 +306,7 @@ async def test_pages_follow_each_other_without_gap_or_repetition(tenant: TenantK
         seen += [e["seq"] for e in answer["items"]]
         if answer["next"] is None:
             break
-        path = f"/api/v1/compliance/audit?action=shop.price_changed&before={answer['next']}"
+        path = f"/api/v1/compliance/audit?action=shop.price_changed&cursor={answer['next']}"
     assert seen == sorted(seen, reverse=True)
     assert len(set(seen)) == len(seen) == 120
 

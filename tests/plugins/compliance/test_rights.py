@@ -61,7 +61,7 @@ async def test_the_map_names_every_installed_plugin_also_those_that_are_off(
         answer = (await owner.get("/api/v1/compliance/map")).json()
     assert "notes · 3" in page.text
     assert "switched off, still held" in page.text
-    by_plugin = {h["plugin"]: h for h in answer["items"]}
+    by_plugin = {h["plugin"]: h for h in answer["plugins"]}
     assert by_plugin["shelf"]["sections"] == {"notes": 3, "profile": 1}
     assert by_plugin["notifications"]["on"] is False
     assert "kernel" in by_plugin

@@ -137,7 +137,7 @@ async def test_json_twins(duo: Duo) -> None:
     body: dict[str, Any] = {"marks": marks, "submit": True}
     refused = await duo.interviewer.post(f"{path}/scorecard", json=body, method="PUT")
     assert refused.status == 422
-    assert set(refused.json()["errors"]) == {"strengths", "improvements", "next_step"}
+    assert {e["field"] for e in refused.json()["errors"]} == {"strengths", "improvements", "next_step"}
     unknown = await duo.interviewer.post(f"{path}/scorecard", json={"marks": {"nope": {}}}, method="PUT")
     assert unknown.status == 422
     body |= {
@@ -153,7 +153,7 @@ async def test_json_twins(duo: Duo) -> None:
     assert seen["scorecard"]["score"] == 3.0
     assert seen["review"]["usefulness"] == 4
     listing = (await duo.candidate.get("/api/v1/feedback?show=released")).json()
-    assert (listing["total"], listing["items"][0]["state"]) == (1, "released")
+    assert (len(listing["items"]), listing["items"][0]["state"]) == (1, "released")
     moderator = await duo.tenant.sign_in("moderator")
     rows = (await moderator.get("/api/v1/feedback-reviews")).json()["items"]
     hide = {"version": (await duo.review()).version, "reason": "Not about this session."}  # type: ignore[union-attr]

@@ -208,7 +208,7 @@ async def test_earnings_say_how_they_come_about(tenant: TenantKit) -> None:
     for words in ("€36", "less €12 for refunds", "The session took place", "since"):
         assert words in page.text, words
     assert "Nothing here" in (await payee.get("/earnings?state=held")).text
-    assert (await payee.get("/api/v1/earnings")).json()["items"] == [
+    assert (await payee.get("/api/v1/earnings")).json()["earnings"] == [
         {"currency": "EUR", "held_minor": 0, "available_minor": 3600}
     ]
     # The payer and strangers see nothing of it.
