@@ -9,15 +9,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from kernel import Money, _, ngettext, now, services, zones
+from kernel import Money, _, current_actor, ngettext, now, services, zones
 from plugins.users.api import InterviewerCard, Interviewers
 
 from . import free, queries
+from .forms import DirectoryQuery
 from .models import InterviewType
 from .pricing import price_of
 from .services import demand
 from .services.assignment import NEWCOMER
-from .texts import ROLES
+from .texts import LEVELS, ROLES
 
 #: Hours of the day of a part, by the viewer's clock.
 PARTS: Mapping[str, tuple[int, int]] = {
@@ -81,6 +82,19 @@ class Found:
     everyone: list[InterviewerCard]
     facets: Mapping[str, Counter[str]] = field(default_factory=dict)
     weeks: list[int] = field(default_factory=list)
+
+
+def wanted_of(query: DirectoryQuery, zone: str) -> Wanted:
+    """A search of what an address says; what makes no sense is left out."""
+    price = int(query.price) if query.price.isascii() and query.price.isdecimal() else 0
+    actor = current_actor()
+    return Wanted(
+        q=query.q, role=query.role if query.role in ROLES else "", skill=query.skill, language=query.language,
+        level=query.level if query.level in dict(LEVELS) and query.level != "any" else "", company=query.company,
+        type=query.type, price=price * 100, rating={"4": 4.0, "4.5": 4.5}.get(query.rating, 0.0), zone=zone,
+        day=query.day if query.day in DAYS else "", part=query.part if query.part in PARTS else "",
+        sort=query.sort, viewer=actor.id if actor else None,
+    )  # fmt: skip
 
 
 async def find(wanted: Wanted) -> Found:

@@ -26,24 +26,11 @@ async def entries_of(cards: Sequence[InterviewerCard], type_slug: str = "") -> l
     return [entry for entry in found.entries if entry.card.account_id in ids]
 
 
-def wanted_of(query: DirectoryQuery, zone: str) -> finding.Wanted:
-    """A search of what an address says; what makes no sense is left out."""
-    price = int(query.price) if query.price.isascii() and query.price.isdecimal() else 0
-    actor = current_actor()
-    return finding.Wanted(
-        q=query.q, role=query.role if query.role in ROLES else "", skill=query.skill, language=query.language,
-        level=query.level if query.level in dict(LEVELS) and query.level != "any" else "", company=query.company,
-        type=query.type, price=price * 100, rating={"4": 4.0, "4.5": 4.5}.get(query.rating, 0.0), zone=zone,
-        day=query.day if query.day in finding.DAYS else "", part=query.part if query.part in finding.PARTS else "",
-        sort=query.sort, viewer=actor.id if actor else None,
-    )  # fmt: skip
-
-
 async def show_directory(request: web.Request) -> web.StreamResponse:
     """Everybody who can be booked; filters live in the address."""
     query = read_query(request, DirectoryQuery).value or DirectoryQuery()
     view = view_of(request)
-    wanted = wanted_of(query, view.zone)
+    wanted = finding.wanted_of(query, view.zone)
     found = await finding.find(wanted)
     shown = finding.paged(found.entries, query.after, query.before)
     types = await queries.active_types("human")
