@@ -117,7 +117,7 @@ async def _one(owner: str, tenant: TenantRef, size: int) -> Times:
             if orjson.loads(answer)["slots"] != expected:
                 raise SystemExit(f"N = {size}: stored answers differ from the reference")
         await _analyze(owner)
-        times.warm = await _best(everything, 12 if size < 10_000 else 6)
+        times.warm = await _best(everything, 12)
 
         async def members() -> list[UUID]:
             return ids

@@ -15,6 +15,11 @@ links       acting from a mail, without signing in
 changes     run out, begun, over
 strikes     marks against those who call off late or do not come
 policy      a tenant's policies and their versions
-hours       an interviewer's hours, days off and offers
+hours       an interviewer's weekly hours, limits and offers
+days        single days, time off, travel: one by one, in bulk, from a file
+busy        times taken in other calendars
+assignment  whose turn it is when any suitable interviewer will do
+matching    candidates' windows and the times proposed for them
+demand      which hours of the week are looked for
 types       interview types
 """
