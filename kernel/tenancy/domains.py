@@ -100,10 +100,10 @@ def read_host(text: str) -> str:
         plain = ""
     host = normalise_host(plain) if ":" not in plain else None
     if host is None:
-        raise Invalid({"host": _("Enter a host name such as interviews.example.com.")})
+        raise Invalid({"host": _("Enter a host name such as app.example.com.")})
     last = host.rpartition(".")[2]
     if "." not in host or last.isdecimal():
-        raise Invalid({"host": _("Enter a whole name with its ending, such as interviews.example.com.")})
+        raise Invalid({"host": _("Enter a whole name with its ending, such as app.example.com.")})
     if last in _NEVER and not runtime().config.dev:
         raise Invalid({"host": _("Names that end in .{ending} are not on the public internet.").format(ending=last)})
     return host
