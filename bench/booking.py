@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import itertools
 import os
+import secrets
 import sys
 import tempfile
 import time
@@ -150,7 +151,11 @@ async def measure(owner: str, attempts: int, times: int, count: int, folder: Pat
     async with here(owner, ports[0], folder / "stage") as make:
         kit = await make("bench")
         kind, slugs, sites = await stage(kit, 20, attempts)
-    with serve(owner, ports[0], folder) as one, serve(owner, ports[1], folder) as two:
+    key = secrets.token_hex(32)  # shared, as by the processes of one house
+    with (
+        serve(owner, ports[0], folder, GREENROOM_SECRET=key) as one,
+        serve(owner, ports[1], folder, GREENROOM_SECRET=key) as two,
+    ):
         await one.says("Greenroom serves on")
         await two.says("Greenroom serves on")
         await ready(sites[0], ports)

@@ -219,3 +219,25 @@ async def test_an_administrators_override_needs_a_reason(world: World) -> None:
     assert (await world.row(booking_id)).refund_percent == 40
     assert cancelling.why_not_cancelled(await world.row(booking_id), "admin", day_after(0, 1))
     assert (await world.row(booking_id)).status == Status.CANCELLED
+
+
+async def test_how_far_and_how_late_a_session_may_move(world: World) -> None:
+    site = await world.tenant.sign_in("candidate")
+    start = day_after(3, 9)
+    booking_id = await world.booked(site, stamp(start))
+    path = f"/api/v1/scheduling/bookings/{booking_id}/reschedule"
+
+    async def under(rules: Terms) -> None:
+        with world.tenant.scope():
+            await Booking.filter(id=booking_id).update(policy=rules.data())
+
+    await under(Terms(furthest_days=2))
+    far = await site.post(path, json={"start": stamp(day_after(8, 9))})
+    assert (far.status, "moved by at most 2 days" in far.text) == (422, True)
+    page = await site.get(f"/bookings/{booking_id}/reschedule?day={day_after(8, 9).date()}")
+    assert f'value="{stamp(day_after(8, 9))}"' not in page.text  # not even listed
+    with frozen_at(start + timedelta(minutes=70)):
+        later = {"start": stamp(day_after(4, 15))}
+        assert (await site.post(path, json=later)).status == 409
+        await under(Terms(past_moves=True))
+        assert (await site.post(path, json=later)).status == 200
