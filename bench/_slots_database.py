@@ -62,9 +62,11 @@ async def _run() -> list[str]:
         apps = apps_of({pid: found[0] for pid, found in registry.models.items() if found})
         server = open_cluster(Path(folder) / "pg")
         try:
-            async with run_database(server, apps) as (owner, app):
-                async with started(config, migrating=False, database=(owner, app)) as room:
-                    return await _measured(owner, room)
+            async with (
+                run_database(server, apps) as (owner, app),
+                started(config, migrating=False, database=(owner, app)) as room,
+            ):
+                return await _measured(owner, room)
         finally:
             server.stop()
 

@@ -11,6 +11,7 @@ from kernel import N_, Form, Parsed, Words
 
 from .forms import pairs_of
 
+Day = date
 Note = Annotated[str, StringConstraints(max_length=120)]
 
 
@@ -18,7 +19,7 @@ class OverrideForm(Form):
     """One date with other hours, or none; or the same on several weekdays until `last`."""
 
     date: Annotated[date, Words(missing=N_("Choose a date"), bad=N_("Choose a date"))]
-    last: Annotated[date | None, Words(bad=N_("Choose a date"))] = None
+    last: Annotated[Day | None, Words(bad=N_("Choose a date"))] = None
     weekdays: list[int] = []
     schedule: str = ""
     closed: bool = False

@@ -17,6 +17,7 @@ from kernel import (
     flash,
     get_or_404,
     ngettext,
+    now,
     page,
     read_form,
     see_other,
@@ -196,7 +197,7 @@ async def _question(row: Schedule, zone: str, weekly: dict[str, list[list[str]]]
         "options": [
             {"value": value, "sample": preview.sample(hours), "conflicts": await preview.conflicts(me(), zone, hours)}
             for value, hours in (
-                ("wall", weekly), ("instant", hours_service.moved(weekly, row.zone, zone, preview.now()))
+                ("wall", weekly), ("instant", hours_service.moved(weekly, row.zone, zone, now()))
             )
         ],
     }  # fmt: skip

@@ -241,3 +241,19 @@ async def test_demand_is_counted_in_sums_and_small_cells_are_silent(world: World
         assert (hint.weekday, hint.hour, hint.searches, hint.free) == (2, 23, demand.LEAST, 0)
     page = (await host.get("/availability/demand")).text
     assert "Searched" in page or "no free time" in page
+
+
+async def test_time_off_declines_what_waits_for_an_answer(make_world: Any) -> None:
+    world = await make_world(mode="request")
+    site = await world.tenant.sign_in("candidate")
+    start = stamp(day_after(5, 10))
+    held = await world.hold(site, start)
+    assert (await site.post(held.location, {"goal": "Ready?"})).status == 303
+    (asked,) = await world.rows()
+    assert asked.status == "requested"
+    host = await _host(world)
+    day = instant(start).date()
+    sent = {"first": str(day), "last": str(day)}
+    assert (await host.post("/availability/time-off", sent)).status == 303
+    assert (await world.row(asked.id)).status == "rejected"
+    assert "1 request was declined." in (await host.get("/availability/days")).text
