@@ -21,7 +21,8 @@ def event(name: str, *, personal: tuple[str, ...] = (), webhooks: bool = True) -
     """Class decorator: `@event("users.profile_changed.v1")` over a frozen dataclass with JSON-able fields.
 
     `personal` are fields that tell something about a person (a name, a free text): they are blanked in the events
-    of whoever is erased; ids stay, for read models. `webhooks=False` keeps the event inside the house.
+    of whoever is erased; ids stay, for read models. `webhooks=False`: whoever asks for all events by webhook does
+    not get this one, only who asks for it by name.
     Raises TypeError at import for a bad name or a field that is not str, int, float, bool, UUID, date,
     datetime, an optional of these, or a tuple/list of str.
     """

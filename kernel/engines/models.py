@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import deepcopy
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from tortoise import fields
@@ -18,7 +18,7 @@ from tortoise.context import require_context
 from tortoise.fields import Field
 from tortoise.manager import Manager
 from tortoise.models import Model, ModelMeta
-from tortoise.queryset import BulkCreateQuery, BulkUpdateQuery, QuerySet, RawSQLQuery
+from tortoise.queryset import BulkCreateQuery, BulkUpdateQuery, QuerySet, RawSQLQuery, UpdateQuery
 
 from ..base.clock import now
 from ..base.context import EVERY, CrossTenant, NoTenant, TenantRef, tenant_in_scope
@@ -38,12 +38,49 @@ def _scope() -> UUID | None:
     raise NoTenant("tenant data was touched with no tenant in scope")
 
 
+def _ours(objects: Iterable[Any]) -> list[Any]:
+    rows = list(objects)
+    for row in rows:
+        row._must_be_ours()
+    return rows
+
+
+class TenantRows(QuerySet[Any]):
+    """A query over a tenant's rows: refuses to write what its model would refuse, and raw SQL."""
+
+    def update(self, **kwargs: Any) -> UpdateQuery:
+        tenant_id = _scope()
+        for name, value in kwargs.items():
+            whose = value if name == "tenant_id" else value.tenant_id if isinstance(value, TenantModel) else tenant_id
+            if tenant_id is not None and whose != tenant_id:
+                raise CrossTenant(f"{self.model.__name__}.{name} would point into tenant {whose}")
+        return super().update(**kwargs)
+
+    def bulk_create(
+        self,
+        objects: Iterable[Any],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_fields: Iterable[str] | None = None,
+        on_conflict: Iterable[str] | None = None,
+    ) -> BulkCreateQuery[Any]:
+        return super().bulk_create(_ours(objects), batch_size, ignore_conflicts, update_fields, on_conflict)
+
+    def bulk_update(
+        self, objects: Iterable[Any], fields: Iterable[str], batch_size: int | None = None
+    ) -> BulkUpdateQuery[Any]:
+        return super().bulk_update(_ours(objects), fields, batch_size)
+
+    def raw(self, sql: str) -> RawSQLQuery:
+        raise CrossTenant("raw() is closed on tenant models: use sql() of the connection module")
+
+
 class TenantManager(Manager):
     """Every queryset of a tenant model starts from the rows of the tenant in scope."""
 
     def get_queryset(self) -> QuerySet[Any]:
         tenant_id = _scope()
-        rows: QuerySet[Any] = QuerySet(self._model)
+        rows: QuerySet[Any] = TenantRows(self._model)
         return rows if tenant_id is None else rows.filter(tenant_id=tenant_id)
 
 
@@ -112,7 +149,8 @@ class TenantModel(_Base, metaclass=_Guarded):
 
     `tenant_id` is filled from the scope. Outside any scope everything raises NoTenant; touching another
     tenant's row raises CrossTenant. In `every_tenant()` rows of all tenants are seen, and a new row must
-    say whose it is.
+    say whose it is. `Meta.personal` names columns that tell something about a person, `Meta.sealed` those that hold
+    what `sealing.seal(text, sealing.row_place(table, id))` gave, so that `greenroom secrets rotate` finds them.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -165,36 +203,10 @@ class TenantModel(_Base, metaclass=_Guarded):
         await super().fetch_related(*args, using_db=using_db)
 
     @classmethod
-    def bulk_create(
-        cls,
-        objects: Iterable[Self],
-        batch_size: int | None = None,
-        ignore_conflicts: bool = False,
-        update_fields: Iterable[str] | None = None,
-        on_conflict: Iterable[str] | None = None,
-        using_db: BaseDBAsyncClient | None = None,
-    ) -> BulkCreateQuery[Self]:
-        rows = list(objects)
-        for row in rows:
-            row._must_be_ours()
-        return super().bulk_create(rows, batch_size, ignore_conflicts, update_fields, on_conflict, using_db)
-
-    @classmethod
-    def bulk_update(
-        cls,
-        objects: Iterable[Self],
-        fields: Iterable[str],
-        batch_size: int | None = None,
-        using_db: BaseDBAsyncClient | None = None,
-    ) -> BulkUpdateQuery[Self]:
-        rows = list(objects)
-        for row in rows:
-            row._must_be_ours()
-        return super().bulk_update(rows, fields, batch_size, using_db)
-
-    @classmethod
-    def raw(cls, sql: str, using_db: BaseDBAsyncClient | None = None) -> RawSQLQuery:
-        raise CrossTenant("raw() is closed on tenant models: use sql() of the connection module")
+    async def fetch_for_list(
+        cls, instance_list: Iterable[Model], *args: Any, using_db: BaseDBAsyncClient | None = None
+    ) -> None:
+        await super().fetch_for_list(_ours(instance_list), *args, using_db=using_db)
 
 
 class Timestamped:

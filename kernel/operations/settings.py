@@ -175,7 +175,8 @@ def _spots() -> list[_Spot]:
 async def _old_rows(spots: list[_Spot], limit: int, skip: list[str]) -> list[Any]:
     """Some of those that an older key has sealed: number of the spot, place, id, and the sealed bytes."""
     parts = [
-        f"SELECT {n} AS spot, concat('{n}/', {s.key}) AS mark, {s.key}::text AS ref, {s.place} AS place, {s.column} AS sealed"  # noqa: S608
+        f"SELECT {n} AS spot, concat('{n}/', {s.key}) AS mark, {s.key}::text AS ref,"  # noqa: S608
+        f" {s.place} AS place, {s.column} AS sealed"
         f" FROM {s.table} WHERE {s.column} IS NOT NULL AND substring({s.column} FROM 1 FOR 5) <> $1"
         f" AND NOT concat('{n}/', {s.key}) = ANY ($3::text[])"
         for n, s in enumerate(spots)

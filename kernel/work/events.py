@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, Final
 from uuid import UUID
 
 from ..base.clock import now
@@ -18,9 +18,12 @@ from ..tenancy import events as tenancy_events
 from ..tenancy.snapshots import current_snapshot
 from . import table
 from .catalogue import Work, catalogue, subscriber_job
+from .isolation import guarded
 from .notices import NOTICE_ATTEMPTS, notice_job
 
 _PAGE = 500
+#: Seconds for a subscriber to say whether it wants an event: its publisher waits.
+_ASKING: Final = 1.0
 _COLUMNS = "id, name, data, actor_id, request_id, occurred_at"
 
 
@@ -59,28 +62,30 @@ async def publish(ev: object) -> UUID:
                 event_id=event_id,
                 request_id=rid,
             )
-            for plugin, job, attempts in _deliveries(tenant.id, name)
+            for plugin, job, attempts in await _deliveries(tenant.id, name)
         ]
     )
     return event_id
 
 
-def _deliveries(tenant_id: UUID, name: str) -> Iterator[tuple[str, str, int]]:
+async def _deliveries(tenant_id: UUID, name: str) -> list[tuple[str, str, int]]:
     """(plugin, job name, attempts) per subscriber."""
     snapshot = runtime().snapshots.of(tenant_id)
-    if snapshot is not None:
-        hearing = snapshot.shape.subscribers
-        for plugin, subscriber in (*hearing.get(name, ()), *hearing.get(EVERY_EVENT, ())):
-            yield plugin, subscriber_job(plugin, subscriber), subscriber.attempts
-        if NoticeSink in snapshot.shape.services:
-            for plugin, kind in snapshot.shape.notification_types.values():
-                if kind.event == name and kind.compose is not None:
-                    yield plugin, notice_job(plugin, kind), NOTICE_ATTEMPTS
-        return
-    # A tenant in the making has no snapshot before its commit: ask when the jobs run, which park where off.
-    for work in catalogue().values():
-        if work.event in (name, EVERY_EVENT):
-            yield work.plugin, work.name, work.attempts
+    if snapshot is None:
+        # A tenant in the making has no snapshot before its commit: ask when the jobs run, which park where off.
+        return [(w.plugin, w.name, w.attempts) for w in catalogue().values() if w.event in (name, EVERY_EVENT)]
+    hearing = snapshot.shape.subscribers
+    found = []
+    for plugin, subscriber in (*hearing.get(name, ()), *hearing.get(EVERY_EVENT, ())):
+        job = subscriber_job(plugin, subscriber)
+        # One that cannot say is told: better a job too many than an event lost.
+        if subscriber.wanted is None or await guarded(plugin, job, subscriber.wanted(name), _ASKING, default=True):
+            found.append((plugin, job, subscriber.attempts))
+    if NoticeSink in snapshot.shape.services:
+        for plugin, kind in snapshot.shape.notification_types.values():
+            if kind.event == name and kind.compose is not None:
+                found.append((plugin, notice_job(plugin, kind), NOTICE_ATTEMPTS))
+    return found
 
 
 async def _publish_for_tenancy(happened: object) -> None:

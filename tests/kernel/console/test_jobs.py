@@ -127,7 +127,7 @@ async def test_the_catalogue_of_events_comes_from_the_code(tenant: TenantKit, gr
         for cls in classes:
             assert cls.event_name in page  # type: ignore[attr-defined]
     kind = (await owner.get("/admin/events/of/kernel.audited.v1")).text
-    for words in ("subject_id", "personal: blanked", "Stays in the house", str(event)):
+    for words in ("subject_id", "personal: blanked", "Goes to webhooks that name it", str(event)):
         assert words in kind, words
     assert (await owner.get("/admin/events/of/kernel.never.v1")).status == 404
     shown = (await owner.get(f"/admin/events/{event}")).text

@@ -152,3 +152,33 @@ async def test_a_relay_hears_every_event_once(db: str) -> None:
         assert await run_due(ACME) == 2
     assert [heard[1].id for heard in seen] == [first, second]
     assert {heard[1].name for heard in seen} == {"beta.parcel_sent.v1"}
+
+
+async def test_a_subscriber_that_does_not_want_an_event_costs_no_job(db: str) -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def heavy(name: str) -> bool:
+        asked.append((current_tenant().slug, name))
+        return current_tenant().id == BOLT.id
+
+    relay = Subscriber(event=EVERY_EVENT, handler=note, wanted=heavy)
+    with running(make_registry(subscribers=(relay,))):
+        for tenant, jobs in ((ACME, 0), (BOLT, 1)):
+            with tenant_scope(tenant):
+                before = await Job.all().count()
+                async with unit_of_work():
+                    await publish(ParcelSent(new_id(), 1))
+                assert await Job.all().count() == before + jobs
+    assert asked == [("acme", "beta.parcel_sent.v1"), ("bolt", "beta.parcel_sent.v1")]
+
+
+async def test_a_subscriber_that_cannot_say_whether_it_wants_an_event_gets_it(db: str) -> None:
+    async def broken(name: str) -> bool:
+        raise ValueError(name)
+
+    with running(make_registry(subscribers=(Subscriber(event=EVERY_EVENT, handler=note, wanted=broken),))):
+        with tenant_scope(ACME):
+            async with unit_of_work():
+                await publish(ParcelSent(new_id(), 1))
+            assert await run_due(ACME) == 1
+    assert len(seen) == 1
