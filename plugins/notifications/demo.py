@@ -13,6 +13,7 @@ from kernel import N_, DemoData, Money, Notice, accounts, has_route, now, servic
 from . import preferences
 from .models import FAILED, SENT, SUPPRESSED, Attachment, Email, Message
 from .services import Sink
+from .webhooks import demo as webhooks
 
 _CANDIDATE, _INTERVIEWER, _ADMIN = "candidate@demo.test", "interviewer@demo.test", "admin@demo.test"
 
@@ -56,6 +57,7 @@ async def seed(slug: str) -> None:
         if account is not None and preferences.find_type(story.type_id) is not None:
             await _tell(story, account.id, f"notifications.demo:{position}")
     await _troubles()
+    await webhooks.seed()
 
 
 async def _sessions(account: Any, other: str, name: str) -> tuple[_Session, _Session]:

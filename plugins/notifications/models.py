@@ -150,6 +150,7 @@ class Webhook(TenantModel):
 
     class Meta:
         table = "notifications_webhook"
+        sealed = ("secret", "old_secret")
         unique_together = (("tenant_id", "url"),)
 
 

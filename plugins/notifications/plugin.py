@@ -15,6 +15,7 @@ from kernel import (
     NotificationType,
     Permission,
     PrivacyProvider,
+    Quota,
     Route,
     Service,
     Setting,
@@ -28,11 +29,12 @@ from .demo import DEMO
 from .jobs import JOBS
 from .metrics import METRICS
 from .notifications import NOTIFICATION_TYPES
-from .permissions import PERMISSIONS, VIEW
+from .permissions import PERMISSIONS, VIEW, WEBHOOKS
 from .privacy import PRIVACY
 from .services import Sink
 from .settings import SETTINGS
-from .webhooks.sending import relay
+from .webhooks.sending import relay, wanted
+from .webhooks.services import QUOTAS
 from .widgets import WIDGETS
 
 
@@ -63,7 +65,12 @@ def register_settings() -> list[Setting]:
 
 @hookimpl
 def register_subscribers() -> list[Subscriber]:
-    return [Subscriber(event=EVERY_EVENT, handler=relay)]
+    return [Subscriber(event=EVERY_EVENT, handler=relay, wanted=wanted)]
+
+
+@hookimpl
+def register_quotas() -> list[Quota]:
+    return QUOTAS
 
 
 @hookimpl
@@ -96,6 +103,8 @@ def register_menu() -> list[MenuItem]:
     return [
         MenuItem(section="operations", label=N_("Emails"), route="notifications.emails", icon="mail", order=85,
                  permission=VIEW),
+        MenuItem(section="settings", label=N_("Webhooks"), route="notifications.webhooks", icon="bolt", order=62,
+                 permission=WEBHOOKS),
     ]  # fmt: skip
 
 
@@ -104,6 +113,7 @@ def register_assets() -> list[Asset]:
     return [
         Asset(kind="style", path="css/bell.css", routes=("*",)),
         Asset(kind="style", path="css/pages.css"),
+        Asset(kind="style", path="css/webhooks.css"),
         Asset(kind="module", path="js/bell.js", routes=("*",)),
     ]
 

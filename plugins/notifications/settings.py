@@ -8,6 +8,7 @@ from kernel import N_, Setting, accounts
 from kernel import gettext as _
 
 SENDER, REPLY_TO = "notifications.sender", "notifications.reply_to"
+MAX_WEBHOOKS = "notifications.max_webhooks"
 KEEP_MESSAGES, KEEP_EMAILS = "notifications.keep_messages_days", "notifications.keep_emails_days"
 
 
@@ -39,5 +40,9 @@ SETTINGS = [
         key=KEEP_EMAILS, type=int, default=90, minimum=1, maximum=3650,
         label=N_("Days that the record of emails is kept"),
         help=N_("To whom, about what, and how it went. The content is dropped as soon as the mail server has it."),
+    ),
+    Setting(
+        key=MAX_WEBHOOKS, type=int, default=20, minimum=0, maximum=1000, scope="platform",
+        label=N_("Webhooks at most"), help=N_("Addresses to which one site may send its events."),
     ),
 ]  # fmt: skip

@@ -5,11 +5,44 @@ from __future__ import annotations
 from kernel import SIGNED_IN, Route
 
 from ..permissions import RETRY, VIEW
+from ..permissions import WEBHOOKS as MANAGE
 from ..rest import ROUTES as REST
-from ..webhooks.rest import ROUTES as WEBHOOKS
-from . import emails, inbox, mailbox, settings, unsubscribe
+from ..webhooks.rest import ROUTES as WEBHOOKS_REST
+from . import emails, inbox, mailbox, settings, unsubscribe, webhooks
 
 _IN_MAILS = "mails that are sent already point here, and people must always be able to say no"
+
+_HOOKS = "/admin/webhooks"
+_HOOK = f"{_HOOKS}/{{id}}"
+
+WEBHOOK_PAGES = [
+    Route(method="GET", path=_HOOKS, handler=webhooks.show_all, name="notifications.webhooks", permission=MANAGE),
+    Route(method="POST", path=_HOOKS, handler=webhooks.register, name="notifications.webhook_register",
+          permission=MANAGE, rate="30/60"),
+    Route(method="GET", path=f"{_HOOKS}/new", handler=webhooks.new, name="notifications.webhook_new",
+          permission=MANAGE),
+    Route(method="GET", path=_HOOK, handler=webhooks.show, name="notifications.webhook", permission=MANAGE),
+    Route(method="GET", path=f"{_HOOK}/edit", handler=webhooks.edit, name="notifications.webhook_edit",
+          permission=MANAGE),
+    Route(method="POST", path=f"{_HOOK}/edit", handler=webhooks.change, name="notifications.webhook_change",
+          permission=MANAGE, rate="30/60"),
+    Route(method="POST", path=f"{_HOOK}/rotate", handler=webhooks.rotate, name="notifications.webhook_rotate",
+          permission=MANAGE, rate="10/60"),
+    Route(method="POST", path=f"{_HOOK}/pause", handler=webhooks.pause, name="notifications.webhook_pause",
+          permission=MANAGE),
+    Route(method="POST", path=f"{_HOOK}/resume", handler=webhooks.resume, name="notifications.webhook_resume",
+          permission=MANAGE),
+    Route(method="POST", path=f"{_HOOK}/remove", handler=webhooks.remove, name="notifications.webhook_remove",
+          permission=MANAGE),
+    Route(method="POST", path=f"{_HOOK}/test", handler=webhooks.test, name="notifications.webhook_test",
+          permission=MANAGE, rate="30/60"),
+    Route(method="POST", path=f"{_HOOK}/replay", handler=webhooks.replay_failed,
+          name="notifications.webhook_replay_failed", permission=MANAGE, rate="10/60"),
+    Route(method="GET", path=f"{_HOOK}/deliveries/{{delivery}}", handler=webhooks.delivery,
+          name="notifications.webhook_delivery", permission=MANAGE),
+    Route(method="POST", path=f"{_HOOK}/deliveries/{{delivery}}/replay", handler=webhooks.replay,
+          name="notifications.webhook_replay", permission=MANAGE),
+]  # fmt: skip
 
 ROUTES: list[Route] = [
     Route(method="GET", path="/notifications", handler=inbox.show, name="notifications.list", permission=SIGNED_IN),
@@ -49,5 +82,6 @@ ROUTES: list[Route] = [
     Route(method="GET", path="/dev/mailbox/{id}/files/{position}", handler=mailbox.file,
           name="notifications.mail_file", public=True),
     *REST,
-    *WEBHOOKS,
+    *WEBHOOK_PAGES,
+    *WEBHOOKS_REST,
 ]  # fmt: skip

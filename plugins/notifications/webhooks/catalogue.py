@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import types
 import typing
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,16 @@ from kernel import event_types
 def names() -> list[str]:
     """Events of the plugins that are on, in alphabetical order."""
     return list(event_types())
+
+
+def by_name_only(name: str) -> bool:
+    """Does whoever asks for all events not get this one: it may hold personal data, or nobody knows it."""
+    return not getattr(event_types().get(name), "event_webhooks", False)
+
+
+def hears(chosen: Sequence[str], name: str) -> bool:
+    """Does a webhook with these chosen events, or none, get this one?"""
+    return name in chosen if chosen else not by_name_only(name)
 
 
 def about(name: str) -> str:

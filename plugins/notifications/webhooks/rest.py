@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from kernel import Form, Route, errors, get_or_404, json_answer, read_json, read_query
+from kernel import Listing, Page, Route, errors, get_or_404, json_answer, read_json, read_listing
+from kernel import gettext as _
 
-from ..models import Webhook, WebhookAttempt, WebhookDelivery
+from ..models import Webhook, WebhookDelivery
 from ..permissions import WEBHOOKS
-from . import catalogue, services
-
-_PAGE = 50
+from . import catalogue, queries, services
 
 
 class _Model(BaseModel):
@@ -23,17 +22,24 @@ class _Model(BaseModel):
 
 
 class EventOut(_Model):
+    """`by_name_only`: whoever asks for all events does not get this one."""
+
     name: str
     about: str
+    by_name_only: bool
     example: dict[str, Any]
 
 
-class EventsOut(_Model):
-    items: list[EventOut]
+class EventsListing(Listing):
+    """Events by name."""
+
+
+class WebhooksListing(Listing):
+    """Webhooks, oldest first."""
 
 
 class WebhookIn(_Model):
-    """No `events` means all of them."""
+    """No `events` means all of them but those that are `by_name_only`."""
 
     url: Annotated[str, Field(min_length=1, max_length=2000)]
     description: Annotated[str, Field(max_length=200)] = ""
@@ -55,14 +61,16 @@ class WebhookOut(_Model):
     created_at: datetime
 
 
-class WebhooksOut(_Model):
-    items: list[WebhookOut]
-
-
 class SecretOut(WebhookOut):
     """With the secret, which is shown this once."""
 
     secret: str
+
+
+class RotateIn(_Model):
+    """For how many hours the old secret goes on signing beside the new one."""
+
+    hours: Literal[0, 24, 72, 168] = 24
 
 
 class TestIn(_Model):
@@ -92,10 +100,11 @@ class DeliveryOut(_Model):
     ended_at: datetime | None
 
 
-class DeliveriesOut(_Model):
-    items: list[DeliveryOut]
-    total: int
-    page: int
+class DeliveriesListing(Listing):
+    """The record, newest first."""
+
+    state: Literal["", "waiting", "delivered", "failed"] = ""
+    event: Annotated[str, Field(max_length=120)] = ""
 
 
 class AttemptOut(_Model):
@@ -107,12 +116,10 @@ class AttemptOut(_Model):
 
 
 class DeliveryDetailOut(DeliveryOut):
+    """With every attempt, newest first, and what was sent; `body` is null when the event is no longer kept."""
+
     log: list[AttemptOut]
-
-
-class Log(Form):
-    state: Annotated[str, Field(max_length=12)] = ""
-    page: Annotated[int, Field(ge=1, le=100_000)] = 1
+    body: str | None
 
 
 def _out(row: Webhook) -> dict[str, Any]:
@@ -137,14 +144,19 @@ async def _hook(request: web.Request) -> Webhook:
 
 async def events(request: web.Request) -> web.StreamResponse:
     """Every event that can be sent, with an example of its data."""
-    items = [EventOut(name=n, about=catalogue.about(n), example=catalogue.example(n)) for n in catalogue.names()]
-    return json_answer(EventsOut(items=items))
+    names, after = read_listing(request, EventsListing).cut(catalogue.names())
+    items = [
+        EventOut(name=n, about=catalogue.about(n), by_name_only=catalogue.by_name_only(n), example=catalogue.example(n))
+        for n in names
+    ]
+    return json_answer(Page[EventOut](items=items, next=after))
 
 
 async def webhooks(request: web.Request) -> web.StreamResponse:
     """All webhooks of this site, oldest first."""
-    rows = await Webhook.all().order_by("created_at", "id")
-    return json_answer(WebhooksOut(items=[WebhookOut(**_out(row)) for row in rows]))
+    asked = read_listing(request, WebhooksListing)
+    rows, after = asked.cut(await Webhook.all().order_by("created_at", "id"))
+    return json_answer(Page[WebhookOut](items=[WebhookOut(**_out(row)) for row in rows], next=after))
 
 
 async def create(request: web.Request) -> web.StreamResponse:
@@ -168,14 +180,15 @@ async def change(request: web.Request) -> web.StreamResponse:
 
 async def remove(request: web.Request) -> web.StreamResponse:
     """Remove a webhook with its record."""
-    await services.remove(await _hook(request))
-    return web.Response(status=204)
+    row = await _hook(request)
+    await services.remove(row)
+    return json_answer(WebhookOut(**_out(row)))
 
 
 async def rotate(request: web.Request) -> web.StreamResponse:
-    """A new secret, shown this once; for a day the old one signs too."""
-    row = await _hook(request)
-    secret = await services.rotate(row)
+    """A new secret, shown this once; for a while the old one signs too."""
+    row, given = await _hook(request), await read_json(request, RotateIn)
+    secret = await services.rotate(row, given.hours)
     return json_answer(SecretOut(**_out(await _hook(request)), secret=secret))
 
 
@@ -206,16 +219,15 @@ async def replay_failed(request: web.Request) -> web.StreamResponse:
 
 async def deliveries(request: web.Request) -> web.StreamResponse:
     """The record of one webhook, newest first."""
-    hook, asked = await _hook(request), read_query(request, Log)
-    if asked.value is None:
-        raise errors.Invalid(asked.errors)
-    rows = WebhookDelivery.filter(webhook_id=hook.id)
-    if asked.value.state:
-        rows = rows.filter(state=asked.value.state)
-    number = asked.value.page
-    found = await rows.order_by("-created_at", "-id").offset((number - 1) * _PAGE).limit(_PAGE)
-    items = [DeliveryOut(**_delivery(row)) for row in found]
-    return json_answer(DeliveriesOut(items=items, total=await rows.count(), page=number))
+    hook, asked = await _hook(request), read_listing(request, DeliveriesListing)
+    try:
+        rows, last = await queries.log(
+            hook.id, state=asked.state, event=asked.event, after=asked.after, size=asked.limit
+        )
+    except (ValueError, IndexError, TypeError):
+        raise errors.Invalid({"cursor": _("This cursor is not of this list.")}) from None
+    after = asked.continue_after(last) if last else None
+    return json_answer(Page[DeliveryOut](items=[DeliveryOut(**_delivery(row)) for row in rows], next=after))
 
 
 async def _one(request: web.Request) -> WebhookDelivery:
@@ -229,9 +241,9 @@ async def delivery(request: web.Request) -> web.StreamResponse:
     row = await _one(request)
     log = [
         AttemptOut(at=a.at, duration_ms=a.duration_ms, status=a.status, error=a.error, response=a.response)
-        for a in await WebhookAttempt.filter(delivery_id=row.id).order_by("at", "id").limit(200)
+        for a in await queries.attempts(row)
     ]
-    return json_answer(DeliveryDetailOut(**_delivery(row), log=log))
+    return json_answer(DeliveryDetailOut(**_delivery(row), log=log, body=await queries.body(row)))
 
 
 async def replay(request: web.Request) -> web.StreamResponse:
@@ -246,30 +258,31 @@ _LOG = f"{_HOOK}/deliveries"
 
 ROUTES = [
     Route(method="GET", path="/api/v1/webhook-events", handler=events, name="notifications.api_webhook_events",
-          permission=WEBHOOKS, response=EventsOut),
+          permission=WEBHOOKS, query=EventsListing, response=Page[EventOut]),
     Route(method="GET", path=_ALL, handler=webhooks, name="notifications.api_webhooks", permission=WEBHOOKS,
-          response=WebhooksOut),
-    Route(method="POST", path=_ALL, handler=create, name="notifications.api_webhook_create", permission=WEBHOOKS,
-          request=WebhookIn, response=SecretOut, rate="30/60"),
+          query=WebhooksListing, response=Page[WebhookOut]),
+    Route(method="POST", path=_ALL, handler=create, name="notifications.api_webhook_register", permission=WEBHOOKS,
+          request=WebhookIn, response=SecretOut, status=201, errors=(403,), rate="30/60"),
     Route(method="GET", path=_HOOK, handler=show, name="notifications.api_webhook", permission=WEBHOOKS,
           response=WebhookOut),
     Route(method="PUT", path=_HOOK, handler=change, name="notifications.api_webhook_change", permission=WEBHOOKS,
           request=WebhookIn, response=WebhookOut, rate="30/60"),
-    Route(method="DELETE", path=_HOOK, handler=remove, name="notifications.api_webhook_remove", permission=WEBHOOKS),
+    Route(method="DELETE", path=_HOOK, handler=remove, name="notifications.api_webhook_remove", permission=WEBHOOKS,
+          response=WebhookOut),
     Route(method="POST", path=f"{_HOOK}/rotate", handler=rotate, name="notifications.api_webhook_rotate",
-          permission=WEBHOOKS, response=SecretOut, rate="10/60"),
+          permission=WEBHOOKS, request=RotateIn, response=SecretOut, rate="10/60"),
     Route(method="POST", path=f"{_HOOK}/pause", handler=pause, name="notifications.api_webhook_pause",
           permission=WEBHOOKS, response=WebhookOut),
     Route(method="POST", path=f"{_HOOK}/resume", handler=resume, name="notifications.api_webhook_resume",
           permission=WEBHOOKS, response=CountOut),
     Route(method="POST", path=f"{_HOOK}/test", handler=test, name="notifications.api_webhook_test",
-          permission=WEBHOOKS, request=TestIn, response=DeliveryOut, rate="30/60"),
+          permission=WEBHOOKS, request=TestIn, response=DeliveryOut, status=202, errors=(409,), rate="30/60"),
     Route(method="POST", path=f"{_HOOK}/replay", handler=replay_failed, name="notifications.api_webhook_replay_failed",
-          permission=WEBHOOKS, request=ReplayIn, response=CountOut, rate="10/60"),
+          permission=WEBHOOKS, request=ReplayIn, response=CountOut, errors=(409,), rate="10/60"),
     Route(method="GET", path=_LOG, handler=deliveries, name="notifications.api_webhook_deliveries",
-          permission=WEBHOOKS, response=DeliveriesOut),
+          permission=WEBHOOKS, query=DeliveriesListing, response=Page[DeliveryOut]),
     Route(method="GET", path=f"{_LOG}/{{delivery}}", handler=delivery, name="notifications.api_webhook_delivery",
           permission=WEBHOOKS, response=DeliveryDetailOut),
     Route(method="POST", path=f"{_LOG}/{{delivery}}/replay", handler=replay, permission=WEBHOOKS,
-          name="notifications.api_webhook_replay", response=DeliveryOut),
+          name="notifications.api_webhook_replay", response=DeliveryOut, status=202, errors=(409,)),
 ]  # fmt: skip

@@ -26,6 +26,7 @@ from kernel import (
     sql,
     unit_of_work,
 )
+from kernel import gettext as _
 
 from .. import notifications
 from ..models import Webhook, WebhookAttempt, WebhookDelivery
@@ -45,11 +46,21 @@ _HELD: Final = timedelta(seconds=30)
 _EXCERPT: Final = 2000
 
 
+async def wanted(event: str) -> bool:
+    """Does any webhook of the tenant hear it? Read each time: another process may have made one just now."""
+    found = await sql(
+        "SELECT 1 AS n FROM notifications_webhook WHERE tenant_id = $1 AND state <> 'disabled'"
+        " AND (events @> to_jsonb($2::text) OR ($3 AND events = '[]'::jsonb)) LIMIT 1",
+        current_tenant().id, event, not catalogue.by_name_only(event),
+    )  # fmt: skip
+    return bool(found)
+
+
 async def relay(event: Happened) -> None:
     """Note the event for every address that wants it. Again is harmless."""
     async with unit_of_work():
         for hook in await Webhook.filter(state__in=("active", "paused")):
-            if hook.events and event.name not in hook.events:
+            if not catalogue.hears(hook.events, event.name):
                 continue
             made = await sql(
                 "INSERT INTO notifications_webhook_delivery"
@@ -73,12 +84,14 @@ async def send(delivery_id: str) -> None:
         return
     if not await _may_try(hook, row) or not await _claim(row):
         return
-    body = await _body(row)
-    if body is None:
-        await WebhookDelivery.filter(id=row.id).update(state="failed", ended_at=now(), next_at=None)
+    sent = await body(row)
+    if sent is None:
+        async with unit_of_work():
+            lost = _("The event is not kept any more, so there is nothing to send.")
+            await WebhookAttempt.create(delivery_id=row.id, duration_ms=0, error=lost)
+            await WebhookDelivery.filter(id=row.id).update(state="failed", ended_at=now(), held_until=None)
         return
-    result = await _request(hook, row, body)
-    await _settle(hook, row, result)
+    await _settle(hook, row, await _request(hook, row, sent))
 
 
 async def _may_try(hook: Webhook, row: WebhookDelivery) -> bool:
@@ -124,7 +137,7 @@ async def _claim(row: WebhookDelivery) -> bool:
     return False
 
 
-async def _body(row: WebhookDelivery) -> bytes | None:
+async def body(row: WebhookDelivery) -> bytes | None:
     """The same bytes at every attempt; None when the event is no longer kept."""
     at, data = row.created_at, catalogue.example(row.event)
     if not row.test:
@@ -157,19 +170,19 @@ class Result:
         return self.status is not None and 200 <= self.status < 300
 
 
-async def _request(hook: Webhook, row: WebhookDelivery, body: bytes) -> Result:
+async def _request(hook: Webhook, row: WebhookDelivery, sent: bytes) -> Result:
     at, started = now(), time.monotonic()
     keys = [sealing.unseal(hook.secret, place(hook.id))]
     if hook.old_secret is not None and hook.old_until is not None and hook.old_until > at:
         keys.append(sealing.unseal(hook.old_secret, place(hook.id)))
-    headers = {"Content-Type": "application/json", **signing.headers(keys, str(row.event_id), at, body)}
+    headers = {"Content-Type": "application/json", **signing.headers(keys, str(row.event_id), at, sent)}
 
     def spent() -> int:
         return round((time.monotonic() - started) * 1000)
 
     try:
         answer = await outbound.fetch(
-            "POST", hook.url, headers=headers, body=body, timeout=_TIMEOUT, limit=_EXCERPT, clip=True, purpose="webhook"
+            "POST", hook.url, headers=headers, body=sent, timeout=_TIMEOUT, limit=_EXCERPT, clip=True, purpose="webhook"
         )
     except (outbound.OutboundRefused, outbound.OutboundFailed) as exc:
         return Result(spent(), error=exc.detail[:300])

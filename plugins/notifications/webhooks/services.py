@@ -7,63 +7,98 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from kernel import audit, current_tenant, enqueue, errors, get_or_404, new_id, now, outbound, sealing, sql, unit_of_work
+from kernel import (
+    N_,
+    Quota,
+    audit,
+    current_tenant,
+    enqueue,
+    errors,
+    execute,
+    get_or_404,
+    new_id,
+    now,
+    outbound,
+    room_for,
+    sealing,
+    setting,
+    sql,
+    unit_of_work,
+)
 from kernel import gettext as _
 
 from ..models import Webhook, WebhookDelivery
+from ..settings import MAX_WEBHOOKS
 from . import catalogue, signing
 
 JOB: Final = "notifications.send_webhook"
-#: Webhooks of one tenant.
-MOST: Final = 20
-OVERLAP: Final = timedelta(hours=24)
+#: Hours for which a replaced secret may go on signing; the second is what is meant unless said.
+OVERLAPS: Final = (0, 24, 72, 168)
+OVERLAP: Final = 24
 #: Deliveries that one request sends again.
 AT_ONCE: Final = 500
 
 
+QUOTA: Final = "notifications.webhooks"
+
+
+async def _used() -> int:
+    return await Webhook.all().count()
+
+
+def limit() -> int:
+    """How many webhooks this site may have."""
+    found: int = setting(MAX_WEBHOOKS)
+    return found
+
+
+QUOTAS = [Quota(id=QUOTA, label=N_("Webhooks"), limit=MAX_WEBHOOKS, used=_used)]
+
+
 def place(webhook_id: UUID) -> str:
     """What a sealed secret is bound to."""
-    return f"{current_tenant().id}:notifications.webhook:{webhook_id}"
+    return sealing.row_place("notifications_webhook", webhook_id)
 
 
 async def create(url: str, description: str, events: Sequence[str]) -> tuple[Webhook, str]:
-    """A new webhook and its secret, which is shown this once. Raises Invalid."""
+    """A new webhook and its secret, which is shown this once. Raises Invalid, or the refusal of the quota."""
     await _check(url, events)
-    row, secret = (
-        Webhook(url=url, description=description, events=sorted(set(events)), secret=b""),
-        signing.new_secret(),
-    )
+    secret = signing.new_secret()
+    row = Webhook(url=url, description=description, events=sorted(set(events)), secret=b"")
     row.secret = sealing.seal(secret, place(row.id))
     async with unit_of_work():
-        # One at a time, so that two cannot both take the last place or the same address.
-        await sql("SELECT pg_advisory_xact_lock(hashtextextended($1, 0)) AS locked", f"webhooks:{current_tenant().id}")
-        if await Webhook.exists(url=url):
-            raise errors.Invalid({"url": _("There is a webhook with this address already.")})
-        if await Webhook.all().count() >= MOST:
-            raise errors.Invalid({"url": _("There are {n} webhooks, and no more are possible.").format(n=MOST)})
+        await _address_is_free(url)
+        await room_for(QUOTA)
         await row.save(force_create=True)
         await _note("created", row, after={"url": url, "events": row.events})
     return row, secret
 
 
 async def update(row: Webhook, url: str, description: str, events: Sequence[str]) -> None:
-    """Change where to and what about; the secret stays. Raises Invalid."""
-    await _check(url, events)
+    """Change where to and what about; the secret stays, and so may events that no plugin sends now. Raises Invalid."""
+    await _check(url, sorted(set(events) - set(row.events)))
     before = {"url": row.url, "events": row.events}
     async with unit_of_work():
-        if await Webhook.filter(url=url).exclude(id=row.id).exists():
-            raise errors.Invalid({"url": _("There is a webhook with this address already.")})
+        await _address_is_free(url, but=row.id)
         wanted = sorted(set(events))
         await Webhook.filter(id=row.id).update(url=url, description=description, events=wanted)
         await _note("changed", row, before=before, after={"url": url, "events": wanted})
 
 
+async def _address_is_free(url: str, but: UUID | None = None) -> None:
+    # One at a time, so that two cannot both take the same address.
+    await sql("SELECT pg_advisory_xact_lock(hashtextextended($1, 0)) AS locked", f"webhooks:{current_tenant().id}")
+    taken = Webhook.filter(url=url)
+    if await (taken.exclude(id=but) if but else taken).exists():
+        raise errors.Invalid({"url": _("There is a webhook with this address already.")})
+
+
 async def remove(row: Webhook) -> None:
     """With its record; what waits is not sent."""
     async with unit_of_work():
-        await sql(
+        await execute(
             "DELETE FROM notifications_webhook_attempt WHERE tenant_id = $1 AND delivery_id IN"
-            " (SELECT id FROM notifications_webhook_delivery WHERE tenant_id = $1 AND webhook_id = $2) RETURNING id",
+            " (SELECT id FROM notifications_webhook_delivery WHERE tenant_id = $1 AND webhook_id = $2)",
             current_tenant().id,
             row.id,
         )
@@ -72,15 +107,19 @@ async def remove(row: Webhook) -> None:
         await _note("removed", row, before={"url": row.url})
 
 
-async def rotate(row: Webhook) -> str:
-    """A new secret, shown this once; the old one signs beside it for a day."""
+async def rotate(row: Webhook, hours: int = OVERLAP) -> str:
+    """A new secret, shown this once; the old one signs beside it for so many hours. Raises Invalid for odd ones."""
+    if hours not in OVERLAPS:
+        raise errors.Invalid({"hours": _("Choose one of the offered times.")})
     secret = signing.new_secret()
     async with unit_of_work():
         locked = await Webhook.filter(id=row.id).select_for_update().get()
         await Webhook.filter(id=row.id).update(
-            secret=sealing.seal(secret, place(row.id)), old_secret=locked.secret, old_until=now() + OVERLAP
+            secret=sealing.seal(secret, place(row.id)),
+            old_secret=locked.secret if hours else None,
+            old_until=now() + timedelta(hours=hours) if hours else None,
         )
-        await _note("secret_replaced", row)
+        await _note("secret_replaced", row, after={"old_one_counts_for_hours": hours})
     return secret
 
 

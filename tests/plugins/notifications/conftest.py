@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import unused_port
+from aiohttp import web
+from aiohttp.test_utils import TestServer, unused_port
 from aiosmtpd.controller import Controller
 
 from kernel import Notice, NoticeSink, services, unit_of_work
 from kernel.app import Greenroom
 from kernel.testing.people import TenantKit
+
+from .hooks import Receiver
 
 TEST = "notifications.test"
 
@@ -87,6 +91,21 @@ def smtp(greenroom: Greenroom) -> Iterator[Inbox]:
     yield inbox
     greenroom.runtime.config = before
     controller.stop()
+
+
+@pytest.fixture
+async def receiver(greenroom: Greenroom) -> AsyncIterator[Receiver]:
+    """A real server on this machine that takes webhooks."""
+    box, app = Receiver(), web.Application()
+    app.router.add_post("/hook", box.take)
+    server = TestServer(app)
+    await server.start_server()
+    box.url = str(server.make_url("/hook"))
+    before = greenroom.runtime.config
+    greenroom.runtime.config = replace(before, outbound_allow=(ip_network("127.0.0.0/8"),))
+    yield box
+    greenroom.runtime.config = before
+    await server.close()
 
 
 @pytest.fixture
