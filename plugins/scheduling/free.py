@@ -84,9 +84,8 @@ class Table:
 
     def times(self, row: int, count: int | None = None) -> list[datetime]:
         """The instants of a row."""
-        found = (
-            bits.decode(row, self.base, self.grain) if count is None else bits.first(row, self.base, self.grain, count)
-        )
+        few = count is not None
+        found = bits.first(row, self.base, self.grain, count or 0) if few else bits.decode(row, self.base, self.grain)
         return [to_instant(second) for second in found]
 
     def any_free(self) -> int:
@@ -241,12 +240,8 @@ async def _work_out(
     if not in_unit_of_work():  # a reader's by-product: what was written meanwhile may not be undone with it
         columns = [list(column) for column in zip(*fresh, strict=True)]
         await execute(_KEEP, current_tenant().id, kind.id, whole.grain // 60, stamp, *columns)
-        await execute(
-            "DELETE FROM scheduling_free_month WHERE tenant_id = $1 AND account_id = ANY($2::uuid[]) AND month < $3",
-            current_tenant().id,
-            list(missing),
-            at.date().replace(day=1),
-        )
+        gone = "DELETE FROM scheduling_free_month WHERE tenant_id = $1 AND account_id = ANY($2::uuid[]) AND month < $3"
+        await execute(gone, current_tenant().id, list(missing), at.date().replace(day=1))
 
 
 def _starts(kind: InterviewType, hours: Hours, taken: Taken, low: datetime, high: datetime) -> list[int]:
