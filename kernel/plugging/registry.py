@@ -357,7 +357,8 @@ class _Builder:
 
 def _rivals(plugins: Iterable[PluginInfo], features: Iterable[c.Feature]) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = {}
-    for one in (*plugins, *features):
+    declared: tuple[PluginInfo | c.Feature, ...] = (*plugins, *features)
+    for one in declared:
         for other in one.conflicts:
             found.setdefault(one.id, {})[other] = None
             found.setdefault(other, {})[one.id] = None
