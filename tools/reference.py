@@ -1,10 +1,11 @@
-"""Writes docs/plugins/{hooks,events,services}.md from the code: `reference.py [check]`.
+"""Writes docs/plugins/{hooks,events,services}.md and docs/kernel.md from the code: `reference.py [check]`.
 
 `check` writes nothing and fails when a page says something else than the code.
 """
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import importlib
 import inspect
@@ -24,12 +25,17 @@ from kernel.plugging.hookspecs import HookSpecs  # noqa: E402
 from kernel.plugging.registry import ELEMENTS, Registry  # noqa: E402
 from kernel.work.filters import Filter  # noqa: E402
 
-PAGES = ROOT / "docs" / "plugins"
+PAGES = ROOT / "docs"
 MADE = "<!-- Written by tools/reference.py from the code. Change the code, then run it again. -->\n\n"
 
 
 def pages(registry: Registry) -> dict[str, str]:
-    return {"hooks.md": hooks(registry), "events.md": events(registry), "services.md": services(registry)}
+    return {
+        "plugins/hooks.md": hooks(registry),
+        "plugins/events.md": events(registry),
+        "plugins/services.md": services(registry),
+        "kernel.md": kernel_map(),
+    }
 
 
 # --- hooks ------------------------------------------------------------------------------------------------------
@@ -168,6 +174,39 @@ def _filters(registry: Registry) -> list[type[Filter]]:
     return [cls for cls in Filter.__subclasses__() if "name" in vars(cls) and ".scaffold." not in cls.__module__]
 
 
+# --- the kernel's rooms -----------------------------------------------------------------------------------------
+
+#: From the ground up; a test holds each floor to importing only from those below it.
+FLOORS = ("base", "engines", "plugging", "tenancy", "work", "auth", "web", "console", "operations")
+BESIDE = ("testing", "scaffold")
+
+
+def kernel_map() -> str:
+    out = [
+        "# The kernel, room by room\n",
+        MADE,
+        "A tower of wings: each imports only from the floors below it. `kernel/app.py` puts them together;",
+        "`kernel/__init__.py` names what plugins may use. Shape and reasons: [architecture.md](architecture.md).\n",
+    ]
+    for wing in (*FLOORS, *BESIDE):
+        folder = ROOT / "kernel" / wing
+        out.append(f"## {wing}/\n")
+        out.append(_first_line(folder / "__init__.py") + "\n")
+        out.append("| room | what it is for |\n|---|---|")
+        for path in sorted(folder.iterdir()):
+            if path.suffix == ".py" and path.name != "__init__.py":
+                out.append(f"| `{path.name}` | {_first_line(path)} |")
+            elif (path / "__init__.py").is_file() and path.name not in ("tests",):
+                out.append(f"| `{path.name}/` | {_first_line(path / '__init__.py')} |")
+        out.append("")
+    return "\n".join(out)
+
+
+def _first_line(path: Path) -> str:
+    text = inspect.cleandoc(ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").strip()
+    return " ".join(text.partition("\n\n")[0].split()).replace("|", "\\|")
+
+
 def _prose(thing: Any) -> str:
     return inspect.cleandoc(thing.__doc__ or "").strip()
 
@@ -182,10 +221,9 @@ def main() -> int:
             if not path.is_file() or path.read_text("utf-8") != text:
                 wrong.append(name)
         else:
-            PAGES.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
     if wrong:
-        print(f"{', '.join(wrong)} in docs/plugins say something else than the code; run tools/reference.py")
+        print(f"{', '.join(wrong)} in docs say something else than the code; run tools/reference.py")
     return 1 if wrong else 0
 
 
