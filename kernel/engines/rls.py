@@ -3,6 +3,9 @@
 The application role neither owns a table nor may bypass policies; the policy compares `tenant_id` with the
 setting `app.tenant` ('*' for platform work, unset or '' for nothing at all). Foreign-key checks look past
 policies, so references between tenant tables also carry the tenant: `(tenant_id, x_id)` -> `(tenant_id, id)`.
+
+The wall stops our own mistakes, not SQL that somebody managed to slip in: that could set `app.tenant` just as we do
+(docs/decisions/008). Against it stands that every statement has parameters.
 """
 
 from __future__ import annotations
@@ -198,7 +201,8 @@ SELECT format('Table %s has tenants but no forced row-level security with our po
  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
    AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)
    AND NOT (c.relrowsecurity AND c.relforcerowsecurity
-            AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = $2))
+            AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = $2
+                         AND p.polcmd = '*' AND p.polroles = '{0}'))
 UNION ALL
 SELECT format('Table %s has a policy besides ours, which may widen it.', c.relname)
   FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid
@@ -209,8 +213,31 @@ SELECT format('View %s runs with its owner''s rights: create it WITH (security_i
  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'v'
    AND NOT coalesce(c.reloptions, '{}') && ARRAY['security_invoker=true', 'security_invoker=on', 'security_invoker=1']
 UNION ALL
-SELECT format('Materialised view %s cannot be kept apart by tenant.', c.relname)
-  FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'm'
+SELECT format('Table %s is a materialised view or a foreign table, which no policy keeps apart.', c.relname)
+  FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('m', 'f')
+UNION ALL
+SELECT format('Table %s may point into another tenant: its reference %s lacks the tenant.', s.relname, k.conname)
+  FROM pg_constraint k JOIN pg_class s ON s.oid = k.conrelid
+  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attname = 'tenant_id'
+  JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attname = 'tenant_id'
+ WHERE k.contype = 'f' AND k.connamespace = 'public'::regnamespace
+   AND NOT EXISTS (SELECT FROM pg_constraint w
+                    WHERE w.contype = 'f' AND w.conrelid = k.conrelid AND w.confrelid = k.confrelid
+                      AND w.conkey @> k.conkey AND w.confkey @> k.confkey
+                      AND w.conkey[array_position(w.confkey, b.attnum)] = a.attnum)
+UNION ALL
+SELECT format('Function %s runs with its owner''s rights (SECURITY DEFINER).', p.oid::regprocedure)
+  FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
+UNION ALL
+SELECT format('Role %s may truncate table %s, which no policy stops.', r.rolname, c.relname)
+  FROM pg_class c JOIN pg_roles r ON r.rolname = $1
+ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+   AND NOT r.rolsuper AND has_table_privilege(r.oid, c.oid, 'TRUNCATE')
+UNION ALL
+SELECT format('Role %s may become %s, who looks past row-level security or owns tables.', r.rolname, g.rolname)
+  FROM pg_roles r JOIN pg_roles g ON g.oid <> r.oid AND pg_has_role(r.oid, g.oid, 'MEMBER')
+ WHERE r.rolname = $1 AND NOT r.rolsuper AND (g.rolsuper OR g.rolbypassrls OR EXISTS (
+         SELECT FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relowner = g.oid))
 UNION ALL
 SELECT format('Role %s owns table %s.', $1::text, c.relname)
   FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner

@@ -299,7 +299,7 @@ async def _look(config: Config, conn: Any, owner: str, application: str, product
         return [_fault("migrations", "The database is empty.", "Run `greenroom migrate`.")]
     found: list[Finding] = []
     for line in await migrations.drift(apps, owner):
-        if line.startswith(("Table ", "View ", "Role ", "Materialised ")):
+        if line.startswith(("Table ", "View ", "Role ", "Function ")):
             continue  # told below, for the role that is really used
         found.append(_fault("migrations", f"{line}.", "Run `greenroom migrate`."))
     for line in await rls.leaks(conn, role=role):
