@@ -70,8 +70,11 @@ class Sink:
             who = people.get(position)
             if who is None:
                 continue
-            if who.account_id is not None and preferences.wants(kind, who.id, INAPP, choices):
+            places = notice.channels or (INAPP, EMAIL)
+            if INAPP in places and who.account_id is not None and preferences.wants(kind, who.id, INAPP, choices):
                 await _tell(kind, notice, who.account_id)
+            if EMAIL not in places:
+                continue
             wanted = preferences.wants(kind, who.id, EMAIL, choices)
             if wanted or EMAIL in kind.channels:
                 await _mail(kind, notice, who, wanted=wanted)
