@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from ..base.errors import BadRequest, Invalid, TooLarge, UnsupportedType
 from ..base.i18n import _
-from . import words
+from . import neighbours, words
 from .visit import visit_of
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -85,10 +85,11 @@ async def read_body(request: web.Request) -> bytes:
         limit = limit_of(request)
         received = bytearray()
         try:
-            async for chunk in request.content.iter_any():
-                received += chunk
-                if len(received) > limit:
-                    raise _too_large(limit)
+            with neighbours.waiting(visit):
+                async for chunk in request.content.iter_any():
+                    received += chunk
+                    if len(received) > limit:
+                        raise _too_large(limit)
         except _BROKEN as exc:
             raise BadRequest(_("The request broke off or was garbled.")) from exc
         visit.raw_body = bytes(received)
@@ -239,7 +240,8 @@ async def read_form_data(request: web.Request) -> FormData:
         elif kind == _MULTIPART:
             _refuse_announced(request)
             visit.form = FormData()
-            await _receive_multipart(request, visit.form, limit_of(request))
+            with neighbours.waiting(visit):
+                await _receive_multipart(request, visit.form, limit_of(request))
         else:
             raise UnsupportedType(_("Send this as a form."))
         check_texts(text for pair in visit.form.fields for text in pair)

@@ -23,6 +23,7 @@ class Endpoint:
 
     __slots__ = (
         "always",
+        "api",
         "body_limit",
         "feature",
         "guarded",
@@ -43,6 +44,7 @@ class Endpoint:
         self.route = route
         self.name = route.name
         self.part = (plugin, "route", route.name)
+        self.api = route.path.startswith("/api/")
         self.handler = route.handler
         self.feature = route.feature
         self.permission = None if route.public else route.permission

@@ -29,7 +29,7 @@ from ..tenancy.hosts import normalise_host
 from ..tenancy.snapshots import Snapshot, read_as
 from ..tenancy.switch_rules import reader_of
 from ..work.isolation import guarded, record_failure
-from . import bearer, errors, measuring, neighbours, trials
+from . import bearer, errors, lateness, measuring, neighbours, trials
 from .endpoints import Endpoint
 from .limits import client_ip
 from .routing import Match, methods_of
@@ -44,19 +44,25 @@ _process: Final = secrets.token_hex(4)
 
 async def serve(endpoint: Endpoint | None, request: web.Request) -> web.StreamResponse:
     """Answer one request; see the module's docstring. `endpoint` is None where no route is."""
-    started = time.perf_counter()
     match = cast(Match, request.match_info)
-    visit = Visit(request, f"{_process}-{next(_numbers):x}", endpoint, match.snapshot)
+    visit = Visit(request, f"{_process}-{next(_numbers):x}", endpoint, match.snapshot, time.perf_counter())
+    started = visit.since
     enter(visit)
+    lateness.begin(visit)
     # Set without a reset: aiohttp serves each request in a task of its own.
     context._request_id.set(visit.request_id)
     if endpoint is not None:
         context._part.set(endpoint.part)
     try:
-        response = await _in_time(visit)
+        response = await _serve(visit)
         if not isinstance(response, web.StreamResponse):
             raise TypeError(f"{endpoint and endpoint.name} answered {type(response).__name__}")
+    except asyncio.CancelledError:
+        if not lateness.was_cut(visit):
+            raise
+        response = await errors.answer(visit, lateness.told(visit))
     except Exception as exc:
+        lateness.end(visit)
         if request.writer.output_size > 0:
             raise  # part of an answer is out already: the connection is dropped, so that it cannot pass for whole
         if request.transport is None and isinstance(exc, ConnectionError):
@@ -66,6 +72,7 @@ async def serve(endpoint: Endpoint | None, request: web.Request) -> web.StreamRe
             if endpoint is not None and response.status == 500 and not isinstance(exc, Problem | web.HTTPException):
                 record_failure(endpoint.plugin, f"page {endpoint.name}", exc, breaks=False)
     finally:
+        lateness.end(visit)
         if visit.form is not None:
             visit.form.close()
         if visit.meter is not None:
@@ -80,36 +87,6 @@ async def serve(endpoint: Endpoint | None, request: web.Request) -> web.StreamRe
     if log.isEnabledFor(logging.INFO):
         _log(visit, response.status, time.perf_counter() - started)
     return response
-
-
-async def _in_time(visit: Visit) -> web.StreamResponse:
-    """The answer, or 503 when it has not begun within the limit. Streams and sockets have begun, uploads go on."""
-    loop, task, cut = asyncio.get_running_loop(), asyncio.current_task(), False
-    timer: asyncio.TimerHandle
-    limit = runtime().config.page_seconds
-
-    def expire() -> None:
-        nonlocal timer, cut
-        if visit.request.writer.output_size > 0 or task is None:
-            return
-        if not visit.request.content.is_eof():
-            timer = loop.call_later(limit, expire)  # still arriving: the deadlines of bodies look after that
-            return
-        cut = True
-        task.cancel()
-
-    timer = loop.call_later(limit, expire)
-    try:
-        return await _serve(visit)
-    except asyncio.CancelledError:
-        if not cut or task is None or task.uncancel() > 0:
-            raise
-        if visit.endpoint is not None:
-            late = TimeoutError(f"no answer within {limit:g} s")
-            record_failure(visit.endpoint.plugin, f"page {visit.endpoint.name}", late, breaks=False)
-        raise Unavailable(_("This page took too long. Try again in a moment."), retry_after=30) from None
-    finally:
-        timer.cancel()
 
 
 async def _serve(visit: Visit) -> web.StreamResponse:
@@ -127,8 +104,14 @@ async def _serve(visit: Visit) -> web.StreamResponse:
         # Read by whoever asks for `request.remote`, in this wing and below.
         request._cache["remote"] = client_ip(request)
     if endpoint is None or not endpoint.route.always:
-        moved = await _pace(visit, snapshot)
-        if moved is not None:
+        meter = visit.meter = neighbours.enter(snapshot)
+        if not meter.at_hand(visit.since):
+            await meter.pay()
+        if endpoint.api if endpoint is not None else request.path.startswith("/api/"):
+            neighbours.count_api_call(meter, snapshot.tenant.id)
+        if snapshot.state != "active":
+            raise _paused(snapshot)
+        if len(snapshot.hosts) > 1 and (moved := _at_home(request, snapshot)) is not None:
             return moved
     cookies = request.headers.get(hdrs.COOKIE)
     if hdrs.AUTHORIZATION in request.headers and (token := bearer.token_of(request)) is not None:
@@ -160,17 +143,6 @@ def _narrow(visit: Visit, snapshot: Snapshot, actor: Actor | None) -> Snapshot:
     if visit.endpoint is not None and not visit.endpoint.visible(mine.effective):
         visit.endpoint = None  # from here on as if no route had matched
     return mine
-
-
-async def _pace(visit: Visit, snapshot: Snapshot) -> web.StreamResponse | None:
-    """Everything but what must always answer: within the tenant's limits, while it is not paused, at its address."""
-    request = visit.request
-    visit.meter = await neighbours.admit(snapshot)
-    if request.path.startswith("/api/"):
-        neighbours.count_api_call(snapshot)
-    if snapshot.state != "active":
-        raise _paused(snapshot)
-    return _at_home(request, snapshot) if len(snapshot.hosts) > 1 else None
 
 
 def _paused(snapshot: Snapshot) -> Problem:

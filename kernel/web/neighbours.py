@@ -7,19 +7,22 @@ the second in batches, one round trip for many requests; while Redis is away eac
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from ..base.clock import now
-from ..base.context import tenant_key, tenant_scope
+from ..base.context import tenant_key
 from ..base.errors import TooMany, Unavailable
 from ..base.i18n import _
 from ..base.runtime import runtime
-from ..tenancy.quotas import QuotaReached, limit_of, quota
+from ..tenancy.quotas import QuotaReached, quota
 from ..tenancy.usage import counters
 
 if TYPE_CHECKING:
     from ..tenancy.snapshots import Snapshot
+    from .visit import Visit
 
 RATE: Final = "kernel.request_rate"
 AT_ONCE: Final = "kernel.requests_at_once"
@@ -31,30 +34,58 @@ _PARTS: Final = 20
 class Meter:
     """One tenant in this process. Limits are read anew when its snapshot changes."""
 
-    __slots__ = ("at", "at_once", "drawn", "rate", "running", "snapshot", "tokens", "window")
+    __slots__ = ("at", "at_once", "calls", "calls_quota", "drawn", "rate", "running", "snapshot", "tokens", "window")
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.running = 0
         self.window = self.drawn = 0
-        self.at = time.monotonic()
+        self.at = time.perf_counter()
         self.snapshot: Snapshot | None = None
         self.tokens = 0.0
         self.follow(snapshot)
         self.tokens = 2.0 * (self.rate or 0)
 
     def follow(self, snapshot: Snapshot) -> None:
-        if snapshot is self.snapshot:
-            return
         self.snapshot = snapshot
         declared = snapshot.settings.declared
         self.rate: int | None = snapshot.settings[RATE] if RATE in declared else None
         self.at_once: int | None = snapshot.settings[AT_ONCE] if AT_ONCE in declared else None
+        self.calls_quota = quota(API_CALLS)
+        self.calls: int | None = snapshot.settings[self.calls_quota.limit] if self.calls_quota is not None else None
 
-    def take(self) -> bool:
+    def begin(self) -> None:
+        """Count one more as running until `leave`. Raises Unavailable when there are as many as may be."""
+        if self.at_once is not None and self.running >= self.at_once:
+            refusal = Unavailable(
+                _("This site answers {n} requests at once at most. Try again in a moment.").format(n=self.at_once),
+                retry_after=1,
+            )
+            refusal.extra |= {"quota": AT_ONCE, "limit": self.at_once}
+            raise refusal
+        self.running += 1
+
+    def at_hand(self, instant: float) -> bool:
+        """One token, as far as this process has some: the usual case, without waiting for anybody."""
+        if self.rate is None:
+            return True
+        if runtime().config.redis_url is None:
+            return self.take(instant)
+        if self.drawn > 0 and int(now().timestamp()) == self.window:
+            self.drawn -= 1
+            return True
+        return False
+
+    async def pay(self) -> None:
+        """One token when none was at hand. Raises TooMany."""
+        if runtime().config.redis_url is None or not await self.draw():
+            too_many = TooMany(1, _("This site answers {n} requests a second at most.").format(n=self.rate))
+            too_many.extra |= {"quota": RATE, "limit": self.rate}
+            raise too_many
+
+    def take(self, instant: float) -> bool:
         """One token of the bucket of this process: `rate` a second, twice that after a pause."""
         if self.rate is None:
             return True
-        instant = time.monotonic()
         self.tokens = min(2.0 * self.rate, self.tokens + (instant - self.at) * self.rate)
         self.at = instant
         if self.tokens < 1:
@@ -77,7 +108,7 @@ class Meter:
         batch = max(1, self.rate // _PARTS)
         used = await runtime().cache.incr(tenant_key("requests", str(window)), 5, by=batch)
         if used == 0:  # Redis is away
-            return self.take()
+            return self.take(time.perf_counter())
         left = self.rate - (used - batch)
         # Awaited: another request may have drawn meanwhile, and its tokens stay.
         self.drawn = max(self.drawn, 0) + min(batch, left) - 1 if left > 0 else -1
@@ -87,26 +118,15 @@ class Meter:
 _meters: dict[UUID, Meter] = {}
 
 
-async def admit(snapshot: Snapshot) -> Meter:
-    """Let one request of a tenant in, and count it as running until `leave`. Raises TooMany or Unavailable."""
+def enter(snapshot: Snapshot) -> Meter:
+    """Let one request of a tenant in, and count it as running until `leave`. Raises Unavailable."""
     meter = _meters.get(snapshot.tenant.id)
     if meter is None:
         _forget_gone()
         meter = _meters[snapshot.tenant.id] = Meter(snapshot)
-    meter.follow(snapshot)
-    if meter.at_once is not None and meter.running >= meter.at_once:
-        refusal = Unavailable(
-            _("This site answers {n} requests at once at most. Try again in a moment.").format(n=meter.at_once),
-            retry_after=1,
-        )
-        refusal.extra |= {"quota": AT_ONCE, "limit": meter.at_once}
-        raise refusal
-    shared = runtime().config.redis_url is not None
-    if not (await meter.draw() if shared else meter.take()):
-        too_many = TooMany(1, _("This site answers {n} requests a second at most.").format(n=meter.rate))
-        too_many.extra |= {"quota": RATE, "limit": meter.rate}
-        raise too_many
-    meter.running += 1
+    elif meter.snapshot is not snapshot:
+        meter.follow(snapshot)
+    meter.begin()
     return meter
 
 
@@ -114,15 +134,26 @@ def leave(meter: Meter) -> None:
     meter.running -= 1
 
 
-def count_api_call(snapshot: Snapshot) -> None:
+@contextmanager
+def waiting(visit: Visit) -> Iterator[None]:
+    """While a body is on its way its sender takes nobody's place. Raises Unavailable when at its end none is free."""
+    meter = visit.meter
+    if meter is None or visit.request.content.is_eof():
+        yield
+        return
+    leave(meter)
+    visit.meter = None
+    yield
+    meter.begin()
+    visit.meter = meter
+
+
+def count_api_call(meter: Meter, tenant_id: UUID) -> None:
     """Count a call of the JSON API. Raises QuotaReached once today's are used up."""
-    total = counters.add(snapshot.tenant.id, API_CALLS)
-    with tenant_scope(snapshot.tenant):
-        declared = quota(API_CALLS)
-        limit = None if declared is None else limit_of(declared)
-    if declared is not None and limit is not None and total > limit:
+    total = counters.add(tenant_id, API_CALLS)
+    if meter.calls_quota is not None and meter.calls is not None and total > meter.calls:
         seconds = int(now().timestamp())
-        raise QuotaReached(declared, limit, total, status=429, retry_after=86_400 - seconds % 86_400)
+        raise QuotaReached(meter.calls_quota, meter.calls, total, status=429, retry_after=86_400 - seconds % 86_400)
 
 
 def _forget_gone() -> None:

@@ -33,14 +33,18 @@ class Visit:
     #: The token that the request came with counts instead of any cookie.
     token_id: UUID | None = None
     quotas: tuple[Quota, ...] = ()
+    #: Its answer was ended because it took too long (see lateness.py).
+    cut = False
 
     def __init__(
-        self, request: web.Request, request_id: str, endpoint: Endpoint | None, snapshot: Snapshot | None
+        self, request: web.Request, request_id: str, endpoint: Endpoint | None, snapshot: Snapshot | None, since: float
     ) -> None:
         self.request = request
         self.request_id = request_id
         self.endpoint = endpoint
         self.snapshot = snapshot
+        #: `time.perf_counter()` when it came, or when its body was last seen still to be coming.
+        self.since = since
 
 
 _current: ContextVar[Visit | None] = ContextVar("visit", default=None)

@@ -143,6 +143,34 @@ async def test_requests_at_once_are_limited_and_counted_down(tenant: TenantKit, 
     assert meter.running == 0  # refusals and errors give their place back too
 
 
+async def test_whoever_sends_a_body_slowly_takes_nobodys_place(tenant: TenantKit) -> None:
+    await limit(tenant, neighbours.AT_ONCE, 1)
+    site = tenant.visitor()
+    host = site.host.encode()
+    assert (await site.get("/sign-in")).status == 200
+    meter = neighbours._meters[tenant.ref.id]
+    kinds = (b"application/x-www-form-urlencoded", b"multipart/form-data; boundary=b")
+    slow = []
+    for kind in kinds * 3:
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+        head = b"POST /sign-in HTTP/1.1\r\nHost: %s\r\nContent-Type: %s\r\nContent-Length: 9\r\n\r\n"
+        writer.write(head % (host, kind) + b"email")
+        slow.append((reader, writer))
+        await asyncio.sleep(0.05)
+    for _ in range(3):
+        assert (await site.get("/sign-in")).status == 200  # beside six that are not done yet
+    statuses = []
+    for number, (reader, writer) in enumerate(slow):
+        meter.running = int(number == 0)  # somebody has the only place when the first body is complete
+        writer.write(b"=a%40")
+        statuses.append((await reader.readline()).split()[1])
+        meter.running -= int(number == 0)
+        writer.close()
+    assert statuses[0] == b"503"
+    assert b"503" not in statuses[1:]
+    assert meter.running == 0
+
+
 async def test_the_most_accounts(tenant: TenantKit, greenroom: Greenroom) -> None:
     from kernel.auth.accounts import create_account
 
