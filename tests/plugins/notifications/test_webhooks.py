@@ -6,12 +6,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kernel import now
 from kernel.app import Greenroom
 from kernel.testing.people import TenantKit
+from plugins import notifications
 from plugins.notifications.models import Message, Webhook, WebhookAttempt, WebhookDelivery
 
 from .hooks import API, EVENT, Receiver, Run, happen, make, signed
@@ -159,3 +162,29 @@ async def test_strangers_and_neighbours_get_nothing(
     await happen(other_tenant)
     await run_jobs(other_tenant)
     assert receiver.got == []
+
+
+async def test_the_documented_check_of_a_signature_works(tenant: TenantKit, receiver: Receiver, run_jobs: Run) -> None:
+    text = (Path(notifications.__file__).parent / "docs.md").read_text()
+    space: dict[str, Any] = {}
+    exec(text.split("```python\n")[-1].split("```")[0], space)
+    verify = space["verify"]
+    site = await tenant.sign_in("owner")
+    hook = await make(site, receiver.url, EVENT)
+    new = (await site.post(f"{API}/{hook['id']}/rotate", json={"hours": 24})).json()
+    await run_jobs(tenant)
+    headers, body = receiver.got[-1]
+    for secret in (hook["secret"], new["secret"]):
+        verify(secret, headers, body)
+    stamp = str(int(headers["webhook-timestamp"]) - 301)
+    for bad in (
+        (new["secret"], headers, body + b" "),
+        ("whsec_" + "A" * 44, headers, body),
+        (new["secret"], {**headers, "webhook-id": "other"}, body),
+        (new["secret"], {**headers, "webhook-timestamp": stamp}, body),
+        (new["secret"], {**headers, "webhook-timestamp": "soon"}, body),
+        (new["secret"], {**headers, "webhook-signature": "v1,é"}, body),
+        (new["secret"], {}, body),
+    ):
+        with pytest.raises(ValueError, match=r"wrong|old"):
+            verify(*bad)
