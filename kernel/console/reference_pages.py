@@ -101,8 +101,8 @@ def _operation(endpoint: Endpoint, document: dict[str, Any]) -> Operation:
         name=route.name,
         method=route.method,
         path=path,
-        summary=told["summary"],
-        description=told.get("description", ""),
+        summary=_plain(told["summary"]),
+        description=_plain(told.get("description")),
         plugin=endpoint.plugin,
         public=route.public,
         permission="" if route.permission in (None, SIGNED_IN) else route.permission or "",
@@ -123,10 +123,17 @@ def _operation(endpoint: Endpoint, document: dict[str, Any]) -> Operation:
 
 def _named(parameters: list[dict[str, Any]], place: str, defs: dict[str, Any]) -> tuple[Row, ...]:
     return tuple(
-        Row(p["name"], samples.kind_of(p["schema"], defs), p.get("required", False), p.get("description", "").replace("`", ""), 0)
+        Row(
+            p["name"], samples.kind_of(p["schema"], defs), p.get("required", False), _plain(p.get("description", "")), 0
+        )
         for p in parameters
         if p["in"] == place
     )
+
+
+def _plain(said: str | None) -> str:
+    """A docstring's words without its marks."""
+    return (said or "").replace("`", "")
 
 
 def _filled(path: str, told: dict[str, Any]) -> str:

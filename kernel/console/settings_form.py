@@ -45,6 +45,7 @@ class Asked:
 
     @property
     def anchor(self) -> str:
+        """Where links lead: the control itself, or what stands in its place."""
         return f"f-{self.key.replace('.', '-')}"
 
 

@@ -158,7 +158,8 @@ def _security(endpoint: Endpoint) -> list[dict[str, list[str]]]:
     """A token with one of its scopes, or a session; a changing call with a session needs the page's token too."""
     session: dict[str, list[str]] = {"session": [], "csrf": []} if endpoint.unsafe else {"session": []}
     if endpoint.route.public:
-        return [{}, {"token": []}] + ([session] if endpoint.unsafe else [])
+        anybody: list[dict[str, list[str]]] = [{}, {"token": []}]
+        return [*anybody, session] if endpoint.unsafe else anybody
     return [{"token": [scope]} for scope in endpoint.scopes] + [session]
 
 

@@ -26,6 +26,7 @@ from ..base.errors import Invalid
 from ..base.i18n import _
 from ..base.runtime import runtime
 from .forms import Form, read_query
+from .views import json_answer
 from .visit import route_name
 
 #: Most elements of one page, and how many there are unless the caller says.
@@ -91,6 +92,13 @@ def read_listing(request: web.Request, model: type[L]) -> L:
     if asked.cursor:
         asked._place = _opened(asked)
     return asked
+
+
+def answer_whole(request: web.Request, items: Sequence[BaseModel]) -> web.Response:
+    """One page of a list that is at hand whole and takes no filters."""
+    asked = read_listing(request, Listing)
+    some, after = asked.cut(items)
+    return json_answer(Page[Any](items=list(some), next=after))
 
 
 def _filters(asked: Listing) -> str:

@@ -21,9 +21,11 @@ from ...tenancy.snapshots import Snapshot, whole_snapshot
 from ...tenancy.switch_rules import reader_of
 from ...tenancy.toggles import switch
 from ...web.body import read_json
+from ...web.forms import Form, read_query
+from ...web.paging import Listing, Page, answer_whole, read_listing
 from ...web.views import json_answer
 from .explaining import Names, explain, names_for
-from .history import recent, take_back_change
+from .history import Change, recent, take_back_change
 from .planned import cancel_plan, plan_switch, plans
 from .rule_form import RuleIn, rule_sent
 from .touching import touched_by
@@ -46,8 +48,8 @@ class SwitchOut(BaseModel):
     steps: list[StepOut]
 
 
-class SwitchesOut(BaseModel):
-    switches: list[SwitchOut]
+class SwitchQuery(Form):
+    account: Annotated[str, Field(max_length=40, description="The person to look as; empty: everybody.")] = ""
 
 
 class SwitchPatch(BaseModel):
@@ -98,8 +100,8 @@ class ChangeOut(BaseModel):
     may_undo: bool
 
 
-class ChangesOut(BaseModel):
-    changes: list[ChangeOut]
+class RehearsalQuery(Form):
+    on: Annotated[bool, Field(description="Rehearse switching on, not off.")] = False
 
 
 class PlanIn(BaseModel):
@@ -122,10 +124,6 @@ class PlanOut(BaseModel):
     reason: str
     state: Literal["waiting", "done", "cancelled", "refused"]
     note: str
-
-
-class PlansOut(BaseModel):
-    plans: list[PlanOut]
 
 
 def _known(key: str) -> str:
@@ -155,7 +153,7 @@ async def list_switches(request: web.Request) -> web.StreamResponse:
     registry, snapshot = runtime().registry, whole_snapshot()
     names = await names_for(snapshot)
     keys = [key for pid in registry.plugins for key in (pid, *(f.id for f in registry.features.get(pid, ())))]
-    return json_answer(SwitchesOut(switches=[_out(snapshot, key, names) for key in keys if key != KERNEL]))
+    return answer_whole(request, [_out(snapshot, key, names) for key in keys if key != KERNEL])
 
 
 async def read_switch(request: web.Request) -> web.StreamResponse:
@@ -163,9 +161,11 @@ async def read_switch(request: web.Request) -> web.StreamResponse:
     key, snapshot = _known(request.match_info["key"]), whole_snapshot()
     names = await names_for(snapshot)
     out = _out(snapshot, key, names)
-    account = request.query.get("account")
-    if account is not None:
-        account_id = parse_id(account)
+    asked = read_query(request, SwitchQuery)
+    if asked.value is None:
+        raise Invalid(asked.errors)
+    if asked.value.account:
+        account_id = parse_id(asked.value.account)
         actor = await actor_of(account_id) if account_id is not None else None
         if actor is None:
             raise Invalid({"account": _("There is no such account.")})
@@ -187,12 +187,12 @@ async def patch_switch(request: web.Request) -> web.StreamResponse:
 
 
 async def read_rehearsal(request: web.Request) -> web.StreamResponse:
-    """What switching it (`on=true` or `on=false`) would touch. Changes nothing."""
+    """What switching it on or off would touch. Changes nothing."""
     key = _known(request.match_info["key"])
-    wanted = request.query.get("on", "false").lower()
-    if wanted not in ("true", "false"):
-        raise Invalid({"on": _("Say true or false")})
-    what = rehearse(key, wanted == "true")
+    asked = read_query(request, RehearsalQuery)
+    if asked.value is None:
+        raise Invalid(asked.errors)
+    what = rehearse(key, asked.value.on)
     touched = await touched_by(what, request.app)
     return json_answer(
         RehearsalOut(
@@ -207,27 +207,28 @@ async def read_rehearsal(request: web.Request) -> web.StreamResponse:
 
 async def list_changes(request: web.Request) -> web.StreamResponse:
     """What was switched last, newest first."""
-    found = await recent(limit=100)
-    return json_answer(
-        ChangesOut(
-            changes=[
-                ChangeOut(
-                    id=change.batch_id, switches=[MovedOut(key=one.key, on=one.on) for one in change.moved],
-                    by=change.who, reason=change.reason, at=change.at, may_undo=change.last,
-                )
-                for change in found
-            ]
-        )
+    asked = read_listing(request, Listing)
+    skipped = (asked.number - 1) * asked.limit
+    found = await recent(limit=asked.limit + 1, offset=skipped)
+    items = [_change(change) for change in found[: asked.limit]]
+    return json_answer(Page[ChangeOut](items=items, next=asked.next(skipped + len(found))))
+
+
+def _change(change: Change) -> ChangeOut:
+    return ChangeOut(
+        id=change.batch_id, switches=[MovedOut(key=one.key, on=one.on) for one in change.moved],
+        by=change.who, reason=change.reason, at=change.at, may_undo=change.last,
     )  # fmt: skip
 
 
 async def undo_change(request: web.Request) -> web.StreamResponse:
-    """Take a change back, with all that moved along."""
+    """Take a change back, with all that moved along; the answer is the change that did it."""
     batch_id = parse_id(request.match_info["id"])
     if batch_id is None:
         raise NotFound()
     await take_back_change(batch_id)
-    return await list_changes(request)
+    [change] = await recent(limit=1)
+    return json_answer(_change(change))
 
 
 def _plan(row: Any) -> PlanOut:
@@ -236,7 +237,7 @@ def _plan(row: Any) -> PlanOut:
 
 async def list_plans(request: web.Request) -> web.StreamResponse:
     """Switches that are planned, and those of the last week that could not be done."""
-    return json_answer(PlansOut(plans=[_plan(row) for row in await plans()]))
+    return answer_whole(request, [_plan(row) for row in await plans()])
 
 
 async def create_plan(request: web.Request) -> web.StreamResponse:

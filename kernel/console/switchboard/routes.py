@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...base.contract import Handler, Route
+from ...web.paging import Listing, Page
 from . import history, listing, playground, rest, single
 
 MANAGE = "kernel.plugins.manage"
@@ -34,19 +35,19 @@ PAGES = [
 
 JSON = [
     Route(method="GET", path="/api/v1/switches", handler=rest.list_switches, name="kernel.api_switches",
-          permission=MANAGE, response=rest.SwitchesOut),
+          permission=MANAGE, response=Page[rest.SwitchOut], query=Listing),
     Route(method="GET", path=f"/api/v1/switches/{_KEY}", handler=rest.read_switch, name="kernel.api_switch",
-          permission=MANAGE, response=rest.SwitchOut),
+          permission=MANAGE, response=rest.SwitchOut, query=rest.SwitchQuery),
     Route(method="PATCH", path=f"/api/v1/switches/{_KEY}", handler=rest.patch_switch, name="kernel.api_switch_patch",
           permission=MANAGE, request=rest.SwitchPatch, response=rest.SwitchOut, idempotent=True),
     Route(method="GET", path=f"/api/v1/switches/{_KEY}/rehearsal", handler=rest.read_rehearsal,
-          name="kernel.api_switch_rehearsal", permission=MANAGE, response=rest.RehearsalOut),
+          name="kernel.api_switch_rehearsal", permission=MANAGE, response=rest.RehearsalOut, query=rest.RehearsalQuery),
     Route(method="GET", path="/api/v1/switch-changes", handler=rest.list_changes, name="kernel.api_switch_changes",
-          permission=MANAGE, response=rest.ChangesOut),
+          permission=MANAGE, response=Page[rest.ChangeOut], query=Listing),
     Route(method="POST", path="/api/v1/switch-changes/{id}/undo", handler=rest.undo_change,
-          name="kernel.api_switch_undo", permission=MANAGE, response=rest.ChangesOut, idempotent=True),
+          name="kernel.api_switch_undo", permission=MANAGE, response=rest.ChangeOut, idempotent=True),
     Route(method="GET", path="/api/v1/switch-plans", handler=rest.list_plans, name="kernel.api_switch_plans",
-          permission=MANAGE, response=rest.PlansOut),
+          permission=MANAGE, response=Page[rest.PlanOut], query=Listing),
     Route(method="POST", path="/api/v1/switch-plans", handler=rest.create_plan, name="kernel.api_switch_plan",
           permission=MANAGE, request=rest.PlanIn, response=rest.PlanOut, idempotent=True),
     Route(method="DELETE", path="/api/v1/switch-plans/{id}", handler=rest.delete_plan,

@@ -27,6 +27,7 @@ from ...tenancy.settings import (
 )
 from ...tenancy.snapshots import current_snapshot
 from ...web.body import read_json
+from ...web.paging import answer_whole
 from ...web.views import json_answer
 from .account_pages import own_settings
 from .setting_pages import attempt, found, history
@@ -64,10 +65,6 @@ class SettingOut(BaseModel):
     levels: list[LevelOut]
 
 
-class SettingsOut(BaseModel):
-    items: list[SettingOut]
-
-
 class ValueIn(_In):
     """The new value; its type is the setting's. A secret that is "" is forgotten."""
 
@@ -84,10 +81,6 @@ class ChangeOut(BaseModel):
     before: str
     after: str
     reason: str
-
-
-class HistoryOut(BaseModel):
-    items: list[ChangeOut]
 
 
 class TestedOut(BaseModel):
@@ -110,10 +103,6 @@ class DomainOut(BaseModel):
     gives_up_at: datetime | None
 
 
-class DomainsOut(BaseModel):
-    items: list[DomainOut]
-
-
 class DomainIn(_In):
     host: Annotated[str, Field(min_length=1, max_length=260)]
 
@@ -132,10 +121,6 @@ class QuotaOut(BaseModel):
     used: int
     limit: int | None
     share: int
-
-
-class QuotasOut(BaseModel):
-    items: list[QuotaOut]
 
 
 # --- settings -----------------------------------------------------------------------------------------------------
@@ -167,7 +152,7 @@ async def list_settings(request: web.Request) -> web.StreamResponse:
         for declared in settings
         if plugin in effective and declared.scope == "tenant"
     ]
-    return json_answer(SettingsOut(items=items))
+    return answer_whole(request, items)
 
 
 def _known(request: web.Request) -> tuple[str, Setting]:
@@ -202,7 +187,7 @@ async def setting_history(request: web.Request) -> web.StreamResponse:
         ChangeOut(at=line.at, by=line.by, what=line.what, before=line.before, after=line.after, reason=line.reason)
         for line in lines
     ]
-    return json_answer(HistoryOut(items=items))
+    return answer_whole(request, items)
 
 
 async def test_setting(request: web.Request) -> web.StreamResponse:
@@ -214,7 +199,7 @@ async def test_setting(request: web.Request) -> web.StreamResponse:
 
 async def list_own(request: web.Request) -> web.StreamResponse:
     """What the caller may set for themselves."""
-    return json_answer(SettingsOut(items=[await _of_account(plugin, declared) for plugin, declared in own_settings()]))
+    return answer_whole(request, [await _of_account(plugin, declared) for plugin, declared in own_settings()])
 
 
 async def _of_account(plugin: str, declared: Setting) -> SettingOut:
@@ -256,7 +241,7 @@ def _domain(card: DomainCard) -> DomainOut:
 
 async def list_domains(request: web.Request) -> web.StreamResponse:
     """Every host of the tenant and every claim."""
-    return json_answer(DomainsOut(items=[_domain(card) for card in await domains.domains()]))
+    return answer_whole(request, [_domain(card) for card in await domains.domains()])
 
 
 async def add_domain(request: web.Request) -> web.StreamResponse:
@@ -286,11 +271,10 @@ async def remove_domain(request: web.Request) -> web.StreamResponse:
 
 async def list_quotas(request: web.Request) -> web.StreamResponse:
     """What the tenant uses of what it may use."""
-    return json_answer(
-        QuotasOut(
-            items=[
-                QuotaOut(id=u.id, label=u.label, unit=u.unit, used=u.used, limit=u.limit, share=u.share)
-                for u in await quotas.uses()
-            ]
-        )
+    return answer_whole(
+        request,
+        [
+            QuotaOut(id=u.id, label=u.label, unit=u.unit, used=u.used, limit=u.limit, share=u.share)
+            for u in await quotas.uses()
+        ],
     )

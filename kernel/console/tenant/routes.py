@@ -6,6 +6,7 @@ from typing import Any
 
 from ...base.contract import SIGNED_IN, Handler, MenuItem, Permission, Route
 from ...base.i18n import N_
+from ...web.paging import Listing, Page
 from . import account_pages, domain_pages, rest, setting_pages, usage_pages
 
 DOMAINS, SETTINGS = "kernel.domains.manage", "kernel.settings.manage"
@@ -56,24 +57,25 @@ ROUTES = [
     _act("/account/preferences", account_pages.save_own, "own_preferences_save", SIGNED_IN, "own_setting_save"),
     _act("/account/preferences/reset", account_pages.reset_own, "own_preferences_reset", SIGNED_IN,
          "own_setting_reset"),
-    _json("GET", "settings", rest.list_settings, "settings", SETTINGS, rest.SettingsOut),
+    _json("GET", "settings", rest.list_settings, "settings", SETTINGS, Page[rest.SettingOut], query=Listing),
     _json("GET", f"settings/{_KEY}", rest.show_setting, "setting", SETTINGS, rest.SettingOut),
     _json("PUT", f"settings/{_KEY}", rest.put_setting, "settings_save", SETTINGS, rest.SettingOut,
           request=rest.ValueIn),
     _json("DELETE", f"settings/{_KEY}", rest.delete_setting, "settings_reset", SETTINGS, rest.SettingOut),
-    _json("GET", f"settings/{_KEY}/history", rest.setting_history, "setting_history", SETTINGS, rest.HistoryOut),
+    _json("GET", f"settings/{_KEY}/history", rest.setting_history, "setting_history", SETTINGS, Page[rest.ChangeOut],
+          query=Listing),
     _json("POST", f"settings/{_KEY}/test", rest.test_setting, "setting_test", SETTINGS, rest.TestedOut, rate=_SLOW),
-    _json("GET", "me/settings", rest.list_own, "own_settings", SIGNED_IN, rest.SettingsOut),
+    _json("GET", "me/settings", rest.list_own, "own_settings", SIGNED_IN, Page[rest.SettingOut], query=Listing),
     _json("PUT", f"me/settings/{_KEY}", rest.put_own, "own_setting_save", SIGNED_IN, rest.SettingOut,
           request=rest.ValueIn, errors=(403,)),
     _json("DELETE", f"me/settings/{_KEY}", rest.delete_own, "own_setting_reset", SIGNED_IN, rest.SettingOut),
-    _json("GET", "domains", rest.list_domains, "domains", DOMAINS, rest.DomainsOut),
+    _json("GET", "domains", rest.list_domains, "domains", DOMAINS, Page[rest.DomainOut], query=Listing),
     _json("POST", "domains", rest.add_domain, "domain_add", DOMAINS, rest.DomainOut, request=rest.DomainIn,
-          status=201, errors=(409,)),
+          status=201, errors=(409,), idempotent=True),
     _json("POST", f"domains/{_HOST}/verify", rest.verify_domain, "domain_verify", DOMAINS, rest.DomainOut,
           rate=_SLOW),
     _json("POST", f"domains/{_HOST}/primary", rest.primary_domain, "domain_primary", DOMAINS, rest.DomainOut,
           errors=(409,)),
     _json("DELETE", f"domains/{_HOST}", rest.remove_domain, "domain_remove", DOMAINS, rest.RemovedOut, errors=(409,)),
-    _json("GET", "quotas", rest.list_quotas, "quotas", SETTINGS, rest.QuotasOut),
+    _json("GET", "quotas", rest.list_quotas, "quotas", SETTINGS, Page[rest.QuotaOut], query=Listing),
 ]  # fmt: skip

@@ -18,7 +18,7 @@ from ...web.routing import url
 from ...web.views import flash, page, see_other
 from ...work.models import Event
 from . import event_queries, queries
-from .job_pages import STATES
+from .job_pages import STATES, titles
 
 
 class DeliverForm(Form):
@@ -36,13 +36,14 @@ async def show_events(request: web.Request) -> web.StreamResponse:
     found: dict[str, list[event_queries.Entry]] = {}
     for entry in await event_queries.entries():
         found.setdefault(entry.plugin, []).append(entry)
-    return await page(request, "console/events.html", {"title": _("Events"), "plugins": found})
+    return await page(request, "console/events.html", {"title": _("Events"), "plugins": found, "titles": titles()})
 
 
 async def show_kind(request: web.Request) -> web.StreamResponse:
     """One kind of event: its fields, who listens, and the last ones."""
     entry = await event_queries.entry(request.match_info["name"])
-    context = {"title": entry.name, "entry": entry, "recent": await event_queries.recent(entry.name)}
+    context = {"title": entry.name, "entry": entry, "recent": await event_queries.recent(entry.name),
+               "titles": titles()}  # fmt: skip
     return await page(request, "console/event_kind.html", context)
 
 
@@ -51,6 +52,7 @@ async def show_event(request: web.Request) -> web.StreamResponse:
     event = await get_or_404(Event, request.match_info["id"])
     context: dict[str, Any] = {
         "title": event.name,
+        "titles": titles(),
         "event": event,
         "data": json.dumps(masked(event.data), ensure_ascii=False, indent=2, sort_keys=True),
         "deliveries": await queries.deliveries(event.id),

@@ -69,6 +69,11 @@ def _link(asked: Wanted, **over: object) -> str:
     return url_with("kernel.jobs", {}, {key: value or None for key, value in values.items()})
 
 
+def titles() -> dict[str, str]:
+    """What each installed plugin is called."""
+    return {pid: plugin_title(pid) for pid in runtime().registry.plugins}
+
+
 async def show_jobs(request: web.Request) -> web.StreamResponse:
     """Counts by state, what is paused, and a filtered list."""
     counts = await job_counts()
@@ -81,7 +86,8 @@ async def show_jobs(request: web.Request) -> web.StreamResponse:
             (key, _(label), _link(asked, state=key, page=None), counts[key]) for key, (label, _t) in STATES.items()
         ],
         "asked": asked,
-        "plugins": [("", _("All plugins")), *((p, plugin_title(p)) for p in runtime().registry.plugins)],
+        "plugins": [("", _("All plugins")), *titles().items()],
+        "titles": titles(),
         "queues": [("", _("All queues")), *((q, q) for q in queries.queues())],
         "names": [("", _("All kinds")), *((n, n) for n in names)],
         "kinds": await queries.dead_kinds() if asked.state == "dead" else [],
@@ -103,6 +109,7 @@ async def show_job(request: web.Request) -> web.StreamResponse:
     context: dict[str, Any] = {
         "title": job.name,
         "job": job,
+        "plugin": titles().get(job.plugin, job.plugin),
         "state": _(label),
         "tone": tone,
         "args": queries.shown_args(job),

@@ -19,6 +19,7 @@ from ...tenancy.snapshots import current_snapshot
 from ...web.routing import url
 from ...web.views import page
 from . import pausing
+from .job_pages import titles
 
 VIEW = "kernel.jobs.view"
 #: Seconds for which the banner believes what it last saw.
@@ -64,6 +65,7 @@ async def show_problems(request: web.Request) -> web.StreamResponse:
     context = {
         "title": _("Problems"),
         "found": await problems(),
+        "titles": titles(),
         "safe_mode": runtime().config.safe_mode,
         "kinds": {"blocked": _("Held everything up"), "leak": _("Left something behind")},
     }

@@ -27,6 +27,7 @@ class Wanted:
     queue: str = ""
     name: str = ""
     page: int = 1
+    size: int = PAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ async def find(wanted: Wanted) -> list[Any]:
         " AND ($2 = '' OR state = $2) AND ($3 = '' OR plugin = $3) AND ($4 = '' OR queue = $4)"
         " AND ($5 = '' OR name = $5) ORDER BY coalesce(finished_at, run_at) DESC, id DESC LIMIT $6 OFFSET $7",
         current_tenant().id, wanted.state, wanted.plugin, wanted.queue, wanted.name,
-        PAGE + 1, (wanted.page - 1) * PAGE,
+        wanted.size + 1, (wanted.page - 1) * wanted.size,
     )  # fmt: skip
 
 

@@ -11,10 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ...engines.models import get_or_404
 from ...web.body import read_json
+from ...web.paging import Listing, Page, answer_whole, read_listing
 from ...web.views import json_answer
 from ...work.keeping import job_counts
 from ...work.models import Job
 from . import acts, event_queries, job_pages, queries
+from .queries import Wanted
 
 State = Literal["ready", "running", "parked", "done", "dead"]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -24,12 +26,13 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class JobsQuery(_Model):
-    state: State | None = None
-    plugin: str = ""
-    queue: str = ""
-    name: str = ""
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
+class JobsQuery(Listing):
+    """A filter that nothing has ever been called gives an empty list."""
+
+    state: State | Literal[""] = ""
+    plugin: Annotated[str, Field(max_length=60)] = ""
+    queue: Annotated[str, Field(max_length=60)] = ""
+    name: Annotated[str, Field(max_length=200)] = ""
 
 
 class JobOut(_Model):
@@ -47,11 +50,10 @@ class JobOut(_Model):
     last_error: str | None
 
 
-class JobsOut(_Model):
-    items: list[JobOut]
+class JobsOut(Page[JobOut]):
+    """`counts` are of all jobs by state, whatever the filters."""
+
     counts: dict[State, int]
-    page: int
-    more: bool
 
 
 class AttemptOut(_Model):
@@ -102,7 +104,9 @@ class HoldOut(_Model):
 
 
 class HoldsOut(_Model):
-    items: list[HoldOut]
+    """Everything that is paused now."""
+
+    paused: list[HoldOut]
 
 
 class DeliverIn(_Model):
@@ -128,14 +132,20 @@ def _out(row: Any) -> JobOut:
 
 async def list_jobs(request: web.Request) -> web.StreamResponse:
     """A page of jobs, what was touched last first."""
-    asked = job_pages.wanted(request)
-    rows = await queries.find(asked)
-    items = [_out(row) for row in rows[: queries.PAGE]]
+    asked = read_listing(request, JobsQuery)
+    found = await queries.find(
+        Wanted(
+            state=asked.state, plugin=asked.plugin, queue=asked.queue, name=asked.name,
+            page=asked.number, size=asked.limit,
+        )
+    )  # fmt: skip
     counts: Any = await job_counts()
-    return json_answer(JobsOut(items=items, counts=counts, page=asked.page, more=len(rows) > queries.PAGE))
+    seen = (asked.number - 1) * asked.limit + len(found)
+    return json_answer(JobsOut(items=[_out(row) for row in found[: asked.limit]], next=asked.next(seen), counts=counts))
 
 
 async def read_job(request: web.Request) -> web.StreamResponse:
+    """One job: what it is given and how its attempts went."""
     return await _detail(request.match_info["id"])
 
 
@@ -154,43 +164,50 @@ async def _detail(job_id: str) -> web.StreamResponse:
 
 
 async def replay_one(request: web.Request) -> web.StreamResponse:
+    """Let a job that failed for good try again."""
     await acts.replay_one(request.match_info["id"])
     return await _detail(request.match_info["id"])
 
 
 async def discard_one(request: web.Request) -> web.StreamResponse:
+    """Give a job that failed for good up."""
     await acts.discard_one(request.match_info["id"])
     return json_answer(CountOut(count=1))
 
 
 async def replay_many(request: web.Request) -> web.StreamResponse:
+    """Let failed jobs try again: those named, or all of one kind."""
     which = await read_json(request, WhichIn)
     return json_answer(CountOut(count=await acts.replay_many(which.ids, which.name)))
 
 
 async def discard_many(request: web.Request) -> web.StreamResponse:
+    """Give failed jobs up: those named, or all of one kind."""
     which = await read_json(request, WhichIn)
     return json_answer(CountOut(count=await acts.discard_many(which.ids, which.name)))
 
 
 async def list_holds(request: web.Request) -> web.StreamResponse:
-    return json_answer(await _holds())
+    """Queues and kinds of jobs that are paused, with how many jobs wait."""
+    return answer_whole(request, (await _holds()).paused)
 
 
 async def _holds() -> HoldsOut:
     rows = await queries.holds()
     return HoldsOut(
-        items=[HoldOut(kind=r.kind, name=r.name, reason=r.reason, since=r.since, parked=r.parked) for r in rows]
+        paused=[HoldOut(kind=r.kind, name=r.name, reason=r.reason, since=r.since, parked=r.parked) for r in rows]
     )
 
 
 async def hold(request: web.Request) -> web.StreamResponse:
+    """Pause a queue or a kind of job; what runs goes on to its end."""
     wanted = await read_json(request, HoldIn)
     await acts.hold(wanted.kind, wanted.name, wanted.reason)
     return json_answer(await _holds())
 
 
 async def release(request: web.Request) -> web.StreamResponse:
+    """End a pause: what waited goes on."""
     wanted = await read_json(request, HoldIn)
     await acts.let_go(wanted.kind, wanted.name)
     return json_answer(await _holds())
@@ -203,5 +220,6 @@ async def deliver(request: web.Request) -> web.StreamResponse:
 
 
 async def close_breaker(request: web.Request) -> web.StreamResponse:
+    """Try a part that was left out again at once."""
     wanted = await read_json(request, BreakerIn)
     return json_answer(BreakerOut(closed=await event_queries.close_breaker(wanted.plugin, wanted.what)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...base.contract import Handler, Route
+from ...web.paging import Listing, Page
 from . import event_pages, job_pages, problem_pages, rest
 
 VIEW, MANAGE = "kernel.jobs.view", "kernel.jobs.manage"
@@ -19,9 +20,11 @@ def _post(path: str, handler: Handler, name: str) -> Route:
     return Route(method="POST", path=path, handler=handler, name=name, permission=MANAGE)
 
 
-def _json(method: Any, path: str, handler: Handler, name: str, response: Any, request: Any = None) -> Route:
+def _json(
+    method: Any, path: str, handler: Handler, name: str, response: Any, request: Any = None, query: Any = None
+) -> Route:
     return Route(
-        method=method, path=path, handler=handler, name=name, response=response, request=request,
+        method=method, path=path, handler=handler, name=name, response=response, request=request, query=query,
         permission=VIEW if method == "GET" else MANAGE, idempotent=method != "GET",
         errors=(409,) if method != "GET" and "{id}" in path else (),
     )  # fmt: skip
@@ -48,7 +51,8 @@ ROUTES = [
     ),
     _json("POST", "/api/v1/jobs/replay", rest.replay_many, "kernel.api_jobs_replay", rest.CountOut, rest.WhichIn),
     _json("POST", "/api/v1/jobs/discard", rest.discard_many, "kernel.api_jobs_discard", rest.CountOut, rest.WhichIn),
-    _json("GET", "/api/v1/jobs/paused", rest.list_holds, "kernel.api_jobs_paused", rest.HoldsOut),
+    _json("GET", "/api/v1/jobs/paused", rest.list_holds, "kernel.api_jobs_paused", Page[rest.HoldOut],
+          query=Listing),
     _json("POST", "/api/v1/jobs/pause", rest.hold, "kernel.api_jobs_pause", rest.HoldsOut, rest.HoldIn),
     _json("POST", "/api/v1/jobs/resume", rest.release, "kernel.api_jobs_resume", rest.HoldsOut, rest.HoldIn),
     _json("GET", "/api/v1/jobs/{id}", rest.read_job, "kernel.api_job", rest.JobDetailOut),

@@ -54,7 +54,7 @@ async def test_everybody_signed_in_is_signed_in_and_no_more(tenant: TenantRef) -
 
 async def test_roles_add_up_and_owners_hold_all(tenant: TenantRef) -> None:
     both = await actor("member", "gardener")
-    assert both.permissions == {SIGNED_IN, "garden.beds.view", "garden.beds.dig"}
+    assert both.permissions == {SIGNED_IN, "kernel.tokens.own", "garden.beds.view", "garden.beds.dig"}
     owner = await actor("owner")
     assert owner.permissions >= {"garden.beds.dig", "kernel.plugins.manage", "kernel.roles.manage"}
     admin = await actor("admin")

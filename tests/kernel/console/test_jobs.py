@@ -101,10 +101,10 @@ async def test_the_json_interface_does_the_same(tenant: TenantKit, other_tenant:
     assert (await owner.post("/api/v1/jobs/discard", json={"name": NAME})).json() == {"count": 1}
     assert await state_of(tenant, three) is None
     held = await owner.post("/api/v1/jobs/pause", json={"kind": "queue", "name": "default", "reason": "night"})
-    [pause] = held.json()["items"]
+    [pause] = held.json()["paused"]
     assert (pause["kind"], pause["name"], pause["reason"], pause["parked"] >= 2) == ("queue", "default", "night", True)
-    assert (await owner.get("/api/v1/jobs/paused")).json() == held.json()
-    assert (await owner.post("/api/v1/jobs/resume", json={"kind": "queue", "name": "default"})).json() == {"items": []}
+    assert (await owner.get("/api/v1/jobs/paused")).json() == {"items": [pause], "next": None}
+    assert (await owner.post("/api/v1/jobs/resume", json={"kind": "queue", "name": "default"})).json() == {"paused": []}
     assert (await stranger.get("/api/v1/jobs?state=dead")).json()["items"] == []
 
 

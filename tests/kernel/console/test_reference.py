@@ -51,7 +51,7 @@ async def test_search_finds_by_path_and_words(tenant: TenantKit) -> None:
 async def test_the_sample_call_runs(tenant: TenantKit) -> None:
     page = await tenant.visitor().get(KERNEL)
     curl = next(
-        c for c in re.findall(r"<code>([^<]*)</code>", html.unescape(page.text)) if "/api/v1/me" in c and "curl" in c
+        c for c in re.findall(r"<code>([^<]*)</code>", html.unescape(page.text)) if "/api/v1/me'" in c and "curl" in c
     )
     address = re.search(r"curl '([^']+)'", curl)
     assert address is not None

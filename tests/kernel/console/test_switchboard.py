@@ -113,7 +113,7 @@ async def test_a_rehearsal_counts_jobs_and_connections(tenant: TenantKit, greenr
             max_attempts=1,
         )
         await table.insert([job])
-        tie = greenroom.app[sockets.CONNECTIONS].tie(PLUGIN, lambda code: None)
+        tie = greenroom.app[sockets.CONNECTIONS].tie(PLUGIN, "", lambda code: None)
     try:
         page = await owner.get(f"/admin/plugins/{PLUGIN}")
     finally:
@@ -333,12 +333,12 @@ async def test_another_tenants_history_and_plans_are_not_there(
 ) -> None:
     await owner.post(f"/admin/plugins/{PLUGIN}", {"on": "0", "reason": "too loud"})
     await plan(owner, PLUGIN, True, year)
-    changes = (await owner.get("/api/v1/switch-changes")).json()["changes"]
-    plans = (await owner.get("/api/v1/switch-plans")).json()["plans"]
+    changes = (await owner.get("/api/v1/switch-changes")).json()["items"]
+    plans = (await owner.get("/api/v1/switch-plans")).json()["items"]
     stranger = await other_tenant.sign_in("owner")
     assert (await stranger.post(f"/api/v1/switch-changes/{changes[0]['id']}/undo", json={})).status == 404
     assert (await stranger.post(f"/api/v1/switch-plans/{plans[0]['id']}", method="DELETE")).status == 404
-    assert (await stranger.get("/api/v1/switch-changes")).json() == {"changes": []}
+    assert (await stranger.get("/api/v1/switch-changes")).json() == {"items": [], "next": None}
     assert "too loud" not in (await stranger.get("/admin/switch-history")).text
 
 

@@ -18,7 +18,7 @@ async def test_the_json_interface_does_what_the_page_does(tenant: TenantKit, gre
     if {PLUGIN, "users", "scheduling"} - set(greenroom.runtime.registry.ready):
         pytest.skip("not installed")
     owner = await tenant.sign_in("owner")
-    every = (await owner.get("/api/v1/switches")).json()["switches"]
+    every = (await owner.get("/api/v1/switches?limit=100")).json()["items"]
     assert {PLUGIN, FEATURE} <= {one["key"] for one in every}
     one = (await owner.get(f"/api/v1/switches/{PLUGIN}")).json()
     assert (one["kind"], one["on"], one["chosen"], one["rule"]) == ("plugin", True, None, None)
@@ -49,7 +49,7 @@ async def test_the_json_interface_does_what_the_page_does(tenant: TenantKit, gre
     plan_id = UUID(made.json()["id"])
     ended = await owner.post(f"/api/v1/switch-plans/{plan_id}", method="DELETE")
     assert ended.json()["state"] == "cancelled"
-    changes = (await owner.get("/api/v1/switch-changes")).json()["changes"]
+    changes = (await owner.get("/api/v1/switch-changes")).json()["items"]
     undone = await owner.post(f"/api/v1/switch-changes/{changes[0]['id']}/undo", json={})
     assert undone.status == 200
     assert (await owner.get(f"/api/v1/switches/{PLUGIN}")).json()["rule"] is None

@@ -13,6 +13,7 @@ from uuid import UUID
 import aiohttp
 from aiohttp import web
 
+from kernel.base import runtime as runtime_module
 from kernel.base.config import Config
 from kernel.base.context import Actor, TenantRef
 from kernel.base.contract import SIGNED_IN, Permission, Route
@@ -263,6 +264,7 @@ async def served(
         snapshots.add(slug, everything)
     runtime.snapshots = snapshots  # type: ignore[assignment]
     runtime.bus, runtime.cache = MemoryBus(), MemoryCache()
+    outside = runtime_module._runtime  # the whole application's, when tests with it run in the same process
     set_runtime(runtime)
     app = runtime.app = application.build_web(runtime)
     runner = GreenroomRunner(app, deadlines=deadlines)
@@ -282,7 +284,7 @@ async def served(
     finally:
         await runner.cleanup()
         middleware.load_actor, idempotency.store = before
-        set_runtime(None)
+        set_runtime(outside)
 
 
 __all__ = ["Client", "Endpoint", "MemoryKeys", "Site", "config", "get", "hello", "post", "served"]
