@@ -29,6 +29,25 @@ class RatingSummary:
     usefulness: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A competency that a candidate's latest scorecards mark low: its name, and the latest score from 1 to 5.
+
+    `session` is the title of the session it was seen in.
+    """
+
+    competency: str
+    score: int
+    session: str
+
+
+class Gaps(Protocol):
+    """Where candidates can still grow, from scorecards that they may read themselves."""
+
+    async def of(self, candidate_id: UUID, limit: int = 3) -> list[Gap]:
+        """The lowest first; none for somebody without released scorecards. Private to the candidate."""
+
+
 class Ratings(Protocol):
     """What released, visible reviews say about interviewers."""
 

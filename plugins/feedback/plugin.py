@@ -23,7 +23,7 @@ from kernel import (
 )
 
 from . import rest, routes
-from .api import Ratings
+from .api import Gaps, Ratings
 from .demo_data import seed
 from .events import ALL
 from .handlers import SUBSCRIBERS
@@ -31,6 +31,7 @@ from .jobs import JOBS
 from .notifications import NOTIFICATION_TYPES
 from .permissions import MODERATE, PERMISSIONS, ROLES, RUBRICS
 from .privacy import PRIVACY
+from .progress import GapsOfScorecards
 from .ratings import RatingsOfReviews
 from .services import exchanges, rubrics
 from .settings import SETTINGS
@@ -97,7 +98,10 @@ def register_subscribers() -> list[Subscriber]:
 
 @hookimpl
 def register_services() -> list[Service]:
-    return [Service(protocol=Ratings, provider=RatingsOfReviews())]
+    return [
+        Service(protocol=Ratings, provider=RatingsOfReviews()),
+        Service(protocol=Gaps, provider=GapsOfScorecards()),
+    ]
 
 
 @hookimpl

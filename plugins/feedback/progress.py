@@ -13,6 +13,7 @@ from markupsafe import Markup
 from kernel import charts, format_date, format_number, ngettext
 from kernel import gettext as _
 
+from .api import Gap
 from .content import unpack_card
 from .models import Scorecard
 from .rubrics import RubricCopy, unpack
@@ -20,6 +21,9 @@ from .states import SUBMITTED
 
 #: So many scorecards at most are drawn; more would not be told apart.
 MOST: Final = 24
+#: A gap is a latest score of at most this, in one of so many scorecards.
+_LOW: Final = 3
+_LATELY: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,26 @@ async def progress(account_id: UUID) -> Progress | None:
         ),
         rubric=rubric.title,
     )
+
+
+class GapsOfScorecards:
+    """Provides `feedback.Gaps`."""
+
+    async def of(self, candidate_id: UUID, limit: int = 3) -> list[Gap]:
+        """The latest mark of each competency counts, whatever rubric it was in."""
+        cards = await (
+            Scorecard.filter(subject_id=candidate_id, state=SUBMITTED, exchange__released_at__isnull=False)
+            .order_by("-exchange__ended_at")
+            .limit(_LATELY)
+            .prefetch_related("exchange")
+        )
+        latest: dict[str, Gap] = {}
+        for card in cards:
+            marks = unpack_card(card.content).scores
+            for c in unpack(card.rubric).localized().criteria:
+                if c.id in marks and c.id not in latest:
+                    latest[c.id] = Gap(c.label, marks[c.id], card.exchange.title)
+        return sorted((g for g in latest.values() if g.score <= _LOW), key=lambda g: (g.score, g.competency))[:limit]
 
 
 def _competencies(rubric: RubricCopy, cards: list[Scorecard]) -> tuple[Competency, ...]:

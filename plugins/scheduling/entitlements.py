@@ -58,5 +58,7 @@ async def practice_quota(account_id: UUID) -> tuple[int, int, int]:
     """Practice sessions a day, a week and a month that somebody may have."""
     provider = services.get(SERVICE)
     own = await provider.practice(account_id) if provider is not None else None
-    names = ("practice_per_day", "practice_per_week", "practice_per_month")
-    return own if own is not None else tuple(setting(f"scheduling.{name}") for name in names)  # type: ignore[return-value]
+    if own is not None:
+        return own
+    day, week, month = (int(setting(f"scheduling.practice_per_{unit}")) for unit in ("day", "week", "month"))
+    return day, week, month

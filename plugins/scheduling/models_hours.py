@@ -82,7 +82,7 @@ class Pulse(TenantModel):
 
 
 class FreeMonth(TenantModel):
-    """Bookable starts of one interviewer, type and UTC month, worked out ahead by the slot engine (see free.py).
+    """Bookable starts of one interviewer, type and UTC month, worked out ahead by the slot engine (see free/).
 
     `bits`: bit n is the start n times `grain` minutes into the month, little end first. Right while the interviewer's
     pulse is still `version`, the type's settings `stamp`, and `good_until` (a hold that will run out) not passed.

@@ -265,6 +265,22 @@ async def show_busy(request: web.Request) -> web.StreamResponse:
     return json_answer(BusyOut(busy=list(found.get(me(), ()))))
 
 
+class WindowOut(BaseModel):
+    date: date
+    zone: str
+    ranges: list[list[str]]
+
+
+class WindowList(BaseModel):
+    days: list[WindowOut]
+
+
+async def show_windows(request: web.Request) -> web.StreamResponse:
+    """When the caller said they could."""
+    rows = await matching.windows_of(me())
+    return json_answer(WindowList(days=[WindowOut(date=r.date, zone=r.zone, ranges=r.ranges) for r in rows]))
+
+
 async def set_windows(request: web.Request) -> web.StreamResponse:
     sent = await read_json(request, WindowsRequest)
     wanted = [day_service.DayHours(day.date, [list(pair) for pair in day.ranges]) for day in sent.days]
@@ -307,6 +323,7 @@ ROUTES = [
     _mine("DELETE", "availability/travel/{id}", remove_travel, "travel_remove"),
     _mine("PUT", "availability/holidays", set_holidays, "holidays_set", HolidaysRequest),
     api("GET", "availability/busy", show_busy, "busy", BusyOut, permission=HOURS),
+    api("GET", "windows", show_windows, "windows", WindowList),
     api("PUT", "windows", set_windows, "windows_set", Done, request=WindowsRequest),
     api("GET", "windows/proposals/{type}", propose, "proposals", ProposalList),
 ]

@@ -122,11 +122,11 @@ async def test_what_was_read_before_a_booking_is_never_kept_as_right(world: Worl
     """Somebody books between the reading of the version and of the data: what is kept is not believed."""
     site = await world.tenant.sign_in("candidate")
     start = (await world.starts(site))[4]
-    real = free.hours_of
+    real = free.months.hours_of
 
     async def slow(*args: Any) -> Any:
         found = await real(*args)
-        monkeypatch.setattr(free, "hours_of", real)
+        monkeypatch.setattr(free.months, "hours_of", real)
         answer = await world.hold(site, start)
         assert answer.status == 303
         return found
@@ -134,7 +134,7 @@ async def test_what_was_read_before_a_booking_is_never_kept_as_right(world: Worl
     with world.tenant.scope():
         kind = await InterviewType.get(id=world.kind.id)
         await FreeMonth.all().delete()
-        monkeypatch.setattr(free, "hours_of", slow)
+        monkeypatch.setattr(free.months, "hours_of", slow)
         await _kept(kind, world.interviewer_id)
         assert instant(start) not in await _kept(kind, world.interviewer_id)
         assert await _same(kind, world.interviewer_id)
