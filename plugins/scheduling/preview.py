@@ -129,13 +129,31 @@ def _column(
         title = info.candidate_name or info.type_title
         path = url("scheduling.booking", id=info.id)
         events.append(_event(start, end, base, title, _clock(start), tone="s1", href=path))
-    events += [_event(a, b, base, _("Free"), f"{_clock(a)} – {_clock(b)}", tone="free") for a, b in free]
+    events += [event for a, b in free if (event := _free_event(a, b, base)) is not None]
     return {
         "label": weekday_names("abbreviated")[day.weekday()],
         "num": str(day.day),
         "today": day == today,
         "words": format_date(day),
         "events": sorted(events, key=lambda event: event["start"]),
+    }
+
+
+def _free_event(start: int, end: int, base: int) -> dict[str, Any] | None:
+    """A free stretch in the whole rows that it fills; a short one has no room for both words and times."""
+    first, stop = -(-start // _QUARTER), end // _QUARTER
+    if first >= stop:
+        return None
+    times = f"{_clock(start)} – {_clock(end)}"
+    title, clock = (_("Free"), times) if stop - first > 2 else (times if stop - first == 2 else "", "")
+    words = _("Free, {times}").format(times=times)
+    return {
+        "start": first - base,
+        "length": stop - first,
+        "title": title,
+        "time": clock,
+        "tone": "free",
+        "words": words,
     }
 
 

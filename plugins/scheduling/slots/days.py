@@ -103,7 +103,16 @@ def _day_ticks(before: Ranges, today: Ranges, after: Ranges, grid: Grid) -> Tick
         spans = [(a - DAY, b - DAY) for a, b in before] + [*today] + [(a + DAY, b + DAY) for a, b in after]
         windows = [(max(a, 0), min(b - reach, DAY)) for a, b in merge(spans)]
         return tuple(wall_ticks([(a, b) for a, b in windows if a < b], grid))
-    return tuple(wall_ticks([(a, b - reach) for a, b in today], grid)) if today else ()
+    found: Ticks = ()
+    for a, b in today:
+        found += _range_ticks(a, b - reach, grid)
+    return found
+
+
+@lru_cache(maxsize=8192)
+def _range_ticks(start: int, stop: int, grid: Grid) -> Ticks:
+    """Weeks differ from one another far more than the ranges they are made of."""
+    return tuple(wall_ticks([(start, stop)], grid))
 
 
 def _travelled(zone: str, week: Week, special: Special, low: int, high: int, grid: Grid) -> list[Span]:
