@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
@@ -115,7 +115,8 @@ async def find(wanted: Wanted) -> Found:
     if wanted.day or wanted.part:
         await demand.note({demand.hour_of(at) for low, high in spans(wanted, now()) for at in _hours(low, high)})
         timed = [entry for entry in timed if entry.next_free is not None]
-    entries = [replace(entry, reasons=_reasons(entry, wanted)) for entry in timed]
+    gaps = await queries.gaps(wanted.viewer)
+    entries = [replace(entry, reasons=_reasons(entry, wanted, gaps)) for entry in timed]
     weeks = [] if entries or not (wanted.day or wanted.part) else await _weeks(fitting, wanted)
     return Found(_ordered(entries, wanted), everyone, _facets(people, tests), weeks)
 
@@ -270,13 +271,15 @@ def _facets(people: list[Entry], tests: Mapping[str, Test]) -> dict[str, Counter
     }
 
 
-def _reasons(entry: Entry, wanted: Wanted) -> tuple[str, ...]:
+def _reasons(entry: Entry, wanted: Wanted, gaps: Sequence[tuple[str, str]] = ()) -> tuple[str, ...]:
     """Why they are suggested, in the reader's words: only what was asked for, or what helps to choose."""
     found = []
     asked = {word for word in (*wanted.q.casefold().split(), wanted.skill.casefold()) if word}
     skills = [s for s in entry.card.skills if s.casefold() in asked or asked & set(s.casefold().split())]
     if skills:
         found.append(_("Knows {skills}").format(skills=", ".join(skills[:3])))
+    if growing := _grows(entry, gaps):
+        found.append(_("Can work with you on {competency}").format(competency=growing))
     if wanted.level and entry.kind is not None and entry.kind.level == wanted.level:
         found.append(_("Interviews at your level"))
     if wanted.company and entry.card.company:
@@ -292,6 +295,12 @@ def _reasons(entry: Entry, wanted: Wanted) -> tuple[str, ...]:
     if entry.new:
         found.append(_("New here"))
     return tuple(found[:3])
+
+
+def _grows(entry: Entry, gaps: Sequence[tuple[str, str]]) -> str:
+    """The viewer's first weak competency (with the session it showed in) that this interviewer knows or practises."""
+    known = {skill.casefold() for skill in entry.card.skills} | {kind.title.casefold() for kind in entry.types}
+    return next((name for name, session in gaps if {name.casefold(), session.casefold()} & known), "")
 
 
 def overlap(one: str, other: str, at: datetime) -> int:

@@ -18,6 +18,8 @@ from .services.booking import MAX_GOAL
 from .texts import LEVELS, TOPICS
 
 DAYS = tuple(range(1, 8))
+#: Further lengths of a type, besides its usual one.
+MOST_LENGTHS = 5
 
 
 class DirectoryQuery(Form):
@@ -48,6 +50,7 @@ class PickerQuery(Form):
     tz: str = ""
     clock: str = ""
     start: str = ""
+    length: Annotated[str, StringConstraints(max_length=4)] = ""
     second: Annotated[str, StringConstraints(max_length=80)] = ""
 
 
@@ -57,6 +60,7 @@ class HoldForm(Form):
     start: Annotated[str, StringConstraints(max_length=40), Words(missing=N_("Choose a time"))]
     tz: Annotated[str, StringConstraints(max_length=64)] = ""
     clock: str = ""
+    length: Annotated[str, StringConstraints(max_length=4)] = ""
     second: Annotated[str, StringConstraints(max_length=80)] = ""
 
 
@@ -299,6 +303,10 @@ class TypeForm(Form):
     buffer_after: Annotated[int, Field(ge=0, le=240)] = 0
     minimum_notice_minutes: Annotated[int, Field(ge=0, le=43_200)] = 120
     window_days: Annotated[int, Field(ge=1, le=365)] = 60
+    durations: Annotated[str, StringConstraints(max_length=60)] = ""
+    offset_minutes: Annotated[int, Field(ge=0, le=239)] = 0
+    window_from: Annotated[date | None, Words(bad=N_("Choose a date"))] = None
+    window_to: Annotated[date | None, Words(bad=N_("Choose a date"))] = None
     price_rule: Literal["rate", "fixed"] = "rate"
     price: Annotated[str, StringConstraints(max_length=20)] = ""
     policy: Annotated[str, StringConstraints(max_length=20)] = "moderate"
@@ -344,9 +352,28 @@ def type_values(form: TypeForm, currency: str) -> tuple[dict[str, Any], dict[str
         problems["price"] = _("Practice with the scripted interviewer is free of charge. Leave the price empty.")
     values = form.model_dump(exclude={"price", "version"})
     values["price_minor"] = minor
+    values["durations"] = _durations(form, problems)
+    if form.offset_minutes >= form.step_minutes:
+        problems["offset_minutes"] = _("Choose less than the distance between two starts.")
+    if form.window_from and form.window_to and form.window_from > form.window_to:
+        problems["window_to"] = _("Choose a date that is not before the first one.")
     if form.kind == "ai":
         values["price_rule"] = "fixed"
     return values, problems
+
+
+def _durations(form: TypeForm, problems: dict[str, str]) -> list[int]:
+    """The further lengths, the shortest first."""
+    found = [part.strip() for part in form.durations.replace(";", ",").split(",") if part.strip()]
+    if any(not (part.isascii() and part.isdecimal()) or not 10 <= int(part) <= 480 for part in found):
+        problems["durations"] = _("Enter whole minutes from 10 to 480 with commas between them, such as 30, 90.")
+        return []
+    minutes = sorted({int(part) for part in found} - {form.duration_minutes})
+    if len(minutes) > MOST_LENGTHS:
+        problems["durations"] = _("Use at most {n} lengths.").format(n=MOST_LENGTHS)
+    elif minutes and form.kind == "ai":
+        problems["durations"] = _("Practice has one length. Leave this empty.")
+    return minutes
 
 
 def minor_of(text: str, currency: str) -> int | None:

@@ -258,6 +258,14 @@ async def ratings(ids: Iterable[UUID]) -> dict[UUID, tuple[float, int]]:
     return dict(await provider.of(list(ids))) if provider is not None else {}
 
 
+async def gaps(candidate_id: UUID | None) -> list[tuple[str, str]]:
+    """Competencies that somebody's scorecards mark low, each with its session; when a plugin knows them."""
+    provider = services.get("feedback.Gaps")
+    if provider is None or candidate_id is None:
+        return []
+    return [(gap.competency, gap.session) for gap in await provider.of(candidate_id)]
+
+
 async def sessions_held(interviewer_id: UUID) -> int:
     """How many sessions an interviewer has completed here."""
     return await Booking.filter(interviewer_id=interviewer_id, status=Status.COMPLETED, outcome="completed").count()

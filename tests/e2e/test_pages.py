@@ -19,12 +19,15 @@ PUBLIC = ("/", "/interviewers", "/sign-in", "/sign-up", "/reset", "/dev/mailbox"
 #: Pages by who looks at them; `{booking}` is an upcoming session, `{past}` one with feedback.
 PAGES = {
     "candidate": (
-        "/home", "/interviewers", "/bookings", "/bookings/{booking}", "/bookings/{booking}/cancel",
+        "/home", "/interviewers", "/times-together", "/bookings", "/bookings/{booking}", "/bookings/{booking}/cancel",
         "/bookings/{booking}/reschedule", "/bookings/{past}", "/practice", "/rooms/{booking}", "/feedback",
         "/feedback/{past}", "/payments", "/notifications", "/notifications/preferences", "/profile",
         "/account/security", "/help", "/privacy",
     ),
-    "interviewer": ("/home", "/bookings", "/availability", "/interviewer/profile", "/earnings", "/feedback"),
+    "interviewer": (
+        "/home", "/bookings", "/availability", "/availability/days", "/availability/demand", "/interviewer/profile",
+        "/earnings", "/feedback",
+    ),
     "admin": (
         "/home", "/admin/plugins", "/admin/plugins/feedback", "/admin/settings", "/admin/roles", "/admin/jobs",
         "/admin/people", "/admin/applications", "/admin/bookings", "/admin/interview-types", "/admin/payments",

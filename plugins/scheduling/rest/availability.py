@@ -204,12 +204,14 @@ async def save(request: web.Request) -> web.StreamResponse:
 
 
 async def add_schedule(request: web.Request) -> web.StreamResponse:
+    """Add named hours for some interviews."""
     sent = await read_json(request, NameRequest)
     await hours_service.add_schedule(me(), sent.name)
     return json_answer(await _all(), 201)
 
 
 async def delete_schedule(request: web.Request) -> web.StreamResponse:
+    """Delete named hours; what was booked by them goes by the usual ones again."""
     await hours_service.delete_schedule(me(), request.match_info["id"])
     return json_answer(await _all())
 
@@ -223,6 +225,7 @@ async def set_days(request: web.Request) -> web.StreamResponse:
 
 
 async def remove_day(request: web.Request) -> web.StreamResponse:
+    """The weekly hours hold on this date again."""
     await day_service.remove_override(me(), request.match_info["id"])
     return json_answer(await _all())
 
@@ -237,22 +240,26 @@ async def add_time_off(request: web.Request) -> web.StreamResponse:
 
 
 async def remove_time_off(request: web.Request) -> web.StreamResponse:
+    """Be there again."""
     await day_service.remove_time_off(me(), request.match_info["id"])
     return json_answer(await _all())
 
 
 async def add_travel(request: web.Request) -> web.StreamResponse:
+    """Read the hours on another clock on these dates."""
     sent = await read_json(request, TravelRequest)
     await day_service.add_travel(me(), sent.first, sent.last, sent.zone, sent.note)
     return json_answer(await _all(), 201)
 
 
 async def remove_travel(request: web.Request) -> web.StreamResponse:
+    """Take a journey back."""
     await day_service.remove_travel(me(), request.match_info["id"])
     return json_answer(await _all())
 
 
 async def set_holidays(request: web.Request) -> web.StreamResponse:
+    """Choose whose public holidays are days off."""
     sent = await read_json(request, HolidaysRequest)
     await hours_service.set_holidays(me(), sent.countries)
     return json_answer(await _all())
@@ -282,6 +289,7 @@ async def show_windows(request: web.Request) -> web.StreamResponse:
 
 
 async def set_windows(request: web.Request) -> web.StreamResponse:
+    """Say when the caller could, instead of what was said before."""
     sent = await read_json(request, WindowsRequest)
     wanted = [day_service.DayHours(day.date, [list(pair) for pair in day.ranges]) for day in sent.days]
     await matching.set_windows(me(), sent.zone, wanted)
@@ -305,9 +313,20 @@ async def _type_id(request: web.Request) -> UUID:
 
 
 def _mine(
-    method: str, path: str, handler: object, name: str, request: type[BaseModel] | None = None, *, once: bool = False
-) -> Route:
-    return api(method, path, handler, name, AvailabilityOut, permission=HOURS, idempotent=once, request=request)
+    method: str, path: str, handler: object, name: str, request: type[BaseModel] | None = None, *, once: bool = False,
+    twin_of: tuple[str, ...] = (),
+) -> Route:  # fmt: skip
+    return api(
+        method,
+        path,
+        handler,
+        name,
+        AvailabilityOut,
+        permission=HOURS,
+        idempotent=once,
+        request=request,
+        twin_of=twin_of,
+    )
 
 
 ROUTES = [
@@ -315,15 +334,30 @@ ROUTES = [
     _mine("PUT", "availability", save, "availability_save", HoursRequest),
     _mine("POST", "availability/schedules", add_schedule, "schedule_add", NameRequest, once=True),
     _mine("DELETE", "availability/schedules/{id}", delete_schedule, "schedule_delete"),
-    _mine("POST", "availability/days", set_days, "days_set", DaysRequest, once=True),
-    _mine("DELETE", "availability/days/{id}", remove_day, "day_remove"),
+    _mine(
+        "POST",
+        "availability/days",
+        set_days,
+        "days_set",
+        DaysRequest,
+        once=True,
+        twin_of=("scheduling.override_add", "scheduling.override_import"),
+    ),
+    _mine("DELETE", "availability/days/{id}", remove_day, "day_remove", twin_of=("scheduling.override_remove",)),
     _mine("POST", "availability/time-off", add_time_off, "time_off_add", TimeOffRequest, once=True),
     _mine("DELETE", "availability/time-off/{id}", remove_time_off, "time_off_remove"),
     _mine("POST", "availability/travel", add_travel, "travel_add", TravelRequest, once=True),
     _mine("DELETE", "availability/travel/{id}", remove_travel, "travel_remove"),
-    _mine("PUT", "availability/holidays", set_holidays, "holidays_set", HolidaysRequest),
+    _mine(
+        "PUT",
+        "availability/holidays",
+        set_holidays,
+        "holidays_set",
+        HolidaysRequest,
+        twin_of=("scheduling.holidays_save",),
+    ),
     api("GET", "availability/busy", show_busy, "busy", BusyOut, permission=HOURS),
     api("GET", "windows", show_windows, "windows", WindowList),
-    api("PUT", "windows", set_windows, "windows_set", Done, request=WindowsRequest),
+    api("PUT", "windows", set_windows, "windows_save", Done, request=WindowsRequest),
     api("GET", "windows/proposals/{type}", propose, "proposals", ProposalList),
 ]

@@ -12,6 +12,7 @@ from kernel import _, current_zone, errors, get_or_404, json_answer, read_json, 
 from plugins.users.api import Interviewers
 
 from .. import intake, queries
+from ..lengths import asked_for, no_such_length
 from ..models import Booking, InterviewType
 from ..refusals import parse_start
 from ..services import booking as booking_service
@@ -22,13 +23,17 @@ from .common import BookingList, BookingOut, In, answer, api, me, mine, out
 
 
 class HoldRequest(In):
-    """`start` is an instant with offset, or wall time read in `zone`. `second`: the other interviewer of a panel."""
+    """`start` is an instant with offset, or wall time read in `zone`. `second`: the other interviewer of a panel.
+
+    `minutes`: one of the type's lengths, when not the usual one.
+    """
 
     interviewer: Annotated[str, Field(max_length=80)]
     type: Annotated[str, Field(max_length=80)]
     start: Annotated[str, Field(max_length=40)]
     zone: Annotated[str, Field(max_length=64)] = ""
     second: Annotated[str, Field(max_length=80)] = ""
+    minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
 
 
 class ConfirmRequest(In):
@@ -83,7 +88,10 @@ async def hold(request: web.Request) -> web.StreamResponse:
     if not zones.is_zone(zone):
         raise errors.Invalid({"zone": _("Choose a time zone from the list.")})
     start = parse_start(sent.start, zone)
-    wish = booking_service.Wish(found[1], found[0], me(), start, zone, second)
+    kind = asked_for(found[1], str(sent.minutes or ""))
+    if kind is None:
+        raise errors.Invalid({"minutes": no_such_length(found[1])})
+    wish = booking_service.Wish(kind, found[0], me(), start, zone, second)
     return await answer(await booking_service.hold(wish), 201)
 
 

@@ -11,17 +11,21 @@ from kernel import _, current_actor, errors, json_answer, now, services
 from plugins.users.api import Interviewers
 
 from .. import availability, queries
+from ..lengths import asked_for, lengths, no_such_length
 from ..picker import value_of
 from ..pricing import price_of
 from .common import api
 
 
 class TypeOut(BaseModel):
+    """`durations`: all lengths to choose from, in minutes; the price is of the usual one, `duration_minutes`."""
+
     slug: str
     title: str
     description: str
     kind: str
     duration_minutes: int
+    durations: list[int]
     price_minor: int
     currency: str
 
@@ -57,7 +61,7 @@ async def list_types(request: web.Request) -> web.StreamResponse:
     found = [
         TypeOut(
             slug=t.slug, title=t.title, description=t.description, kind=t.kind, duration_minutes=t.duration_minutes,
-            price_minor=price_of(t, None).minor, currency=t.currency,
+            price_minor=price_of(t, None).minor, currency=t.currency, durations=lengths(t),
         )
         for t in types
     ]  # fmt: skip
@@ -80,11 +84,17 @@ async def list_interviewers(request: web.Request) -> web.StreamResponse:
 
 
 async def list_slots(request: web.Request) -> web.StreamResponse:
-    """Bookable starts of one interviewer and type between `from` and `to` (default: the whole booking window)."""
+    """Bookable starts of one interviewer and type between `from` and `to` (default: the whole booking window).
+
+    `minutes`: one of the type's lengths when not the usual one.
+    """
     found = await queries.bookable(request.query.get("interviewer", ""), request.query.get("type", ""))
     if found is None:
         raise errors.NotFound()
-    card, kind = found
+    card, usual = found
+    kind = asked_for(usual, request.query.get("minutes", "")[:4])
+    if kind is None:
+        raise errors.Invalid({"minutes": no_such_length(usual)})
     at = now()
     low = _instant(request, "from", at)
     high = _instant(request, "to", at + timedelta(days=kind.window_days + 2))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Annotated
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from kernel import current_zone, errors, json_answer, now, read_query, services, zones
+from kernel import _, current_zone, errors, json_answer, now, read_json, read_query, services, zones
 from plugins.users.api import Interviewers
 
 from .. import finding, free
 from ..forms import DirectoryQuery
+from ..lengths import asked_for, no_such_length
 from ..models import InterviewType
-from .common import api
+from ..refusals import parse_start
+from ..services import anyone
+from .common import BookingOut, In, answer, api, me
 
 
 class FoundOut(BaseModel):
@@ -110,8 +114,34 @@ async def all_times(request: web.Request) -> web.StreamResponse:
     return json_answer(AllTimes(slots=found.texts()))
 
 
+class AnyRequest(In):
+    """`start` is an instant with offset, or wall time read in `zone`; `minutes` one of the type's lengths."""
+
+    type: Annotated[str, Field(max_length=60)]
+    start: Annotated[str, Field(max_length=40)]
+    zone: Annotated[str, Field(max_length=64)] = ""
+    minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
+
+
+async def hold_any(request: web.Request) -> web.StreamResponse:
+    """Hold a time with any suitable interviewer; the caller confirms it before `hold_until`."""
+    sent = await read_json(request, AnyRequest)
+    kind = await InterviewType.filter(slug=sent.type, active=True, kind="human").first()
+    if kind is None:
+        raise errors.NotFound()
+    zone = sent.zone or current_zone()
+    if not zones.is_zone(zone):
+        raise errors.Invalid({"zone": _("Choose a time zone from the list.")})
+    wanted = asked_for(kind, str(sent.minutes or ""))
+    if wanted is None:
+        raise errors.Invalid({"minutes": no_such_length(kind)})
+    booking = await anyone.hold_any(wanted, me(), parse_start(sent.start, zone), zone)
+    return await answer(booking, 201)
+
+
 ROUTES = [
     api("GET", "search", search, "search", SearchOut, public=True),
+    api("POST", "free/hold", hold_any, "any_hold", BookingOut, request=AnyRequest, idempotent=True),
     api("GET", "free", all_times, "free", AllTimes, public=True),
     api("GET", "free/first", first_times, "free_first", FirstTimes, public=True),
 ]

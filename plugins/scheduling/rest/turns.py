@@ -66,6 +66,7 @@ async def _answer(kind: InterviewType) -> web.StreamResponse:
 
 
 async def save(request: web.Request) -> web.StreamResponse:
+    """Set priorities and weights, all or nothing."""
     kind, sent = await _kind(request), await read_json(request, TurnsRequest)
     await offers.set_turns(kind, {one.interviewer_id: (one.priority, one.weight) for one in sent.interviewers})
     return await _answer(kind)
@@ -74,5 +75,5 @@ async def save(request: web.Request) -> web.StreamResponse:
 _PATH = "admin/interview-types/{type}/interviewers"
 ROUTES = [
     api("GET", _PATH, show, "turns", TurnList, permission=TYPES),
-    api("PUT", _PATH, save, "turns_set", TurnList, permission=TYPES, request=TurnsRequest),
+    api("PUT", _PATH, save, "turns_save", TurnList, permission=TYPES, request=TurnsRequest),
 ]

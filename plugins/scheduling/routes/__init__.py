@@ -20,8 +20,10 @@ from . import (
     practice,
     proposing,
     sessions,
+    turns,
     types,
     waiting,
+    windows,
 )
 
 _SLUG = "[a-z0-9][a-z0-9-]{0,79}"
@@ -64,6 +66,8 @@ ROUTES = [
     _post(f"/book-any/{{type:{_SLUG}}}", anyone.hold_any, "any_hold", SIGNED_IN, rate="60/60"),
     _get(_BOOK, booking.show_picker, "book"),
     _post(_BOOK, booking.hold_time, "book_hold", rate="60/60"),
+    _get("/times-together", windows.show, "windows", SIGNED_IN),
+    _post("/times-together", windows.save, "windows_save", SIGNED_IN, rate="60/60"),
     _get("/bookings", sessions.show_mine, "bookings", SIGNED_IN),
     _get("/bookings/{id}", sessions.show_booking, "booking", SIGNED_IN),
     _get("/bookings/{id}/calendar.ics", sessions.calendar_file, "calendar", SIGNED_IN),
@@ -116,6 +120,8 @@ ROUTES = [
     _get("/admin/interview-types/new", types.show_new, "type_new", TYPES),
     _post("/admin/interview-types/new", types.create, "type_create", TYPES, once=True),
     _get("/admin/interview-types/{id}", types.show_type, "type", TYPES),
+    _get("/admin/interview-types/{id}/turns", turns.show, "turns", TYPES),
+    _post("/admin/interview-types/{id}/turns", turns.save, "turns_save", TYPES),
     _post("/admin/interview-types/{id}", types.save, "type_save", TYPES),
     _post("/admin/interview-types/{id}/delete", types.delete, "type_delete", TYPES),
     _get("/admin/policies", policies.show_policies, "policies", POLICIES),

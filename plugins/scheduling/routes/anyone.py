@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -24,16 +25,14 @@ from kernel import (
 )
 
 from .. import free, picker
-from ..availability import own_times
+from ..availability import ask_many, own_times
 from ..forms import HoldForm, PickerQuery
+from ..lengths import asked_for, lengths
 from ..models import InterviewType
 from ..refusals import NotBookable, parse_start
-from ..services import holding
-from ..services.assignment import choose_interviewer, suitable
+from ..services import anyone
+from ..services.assignment import suitable
 from ..viewing import view_of, zone_options
-
-#: Somebody else may take the chosen one's time at this moment: then it is the next one's turn.
-_TRIES = 4
 
 
 async def _kind(request: web.Request) -> InterviewType:
@@ -58,27 +57,36 @@ async def _draw(
     status: int = 200,
 ) -> web.StreamResponse:
     view, at, actor = view_of(request), now(), current_actor()
-    where = {"type": kind.slug}
+    usual, where = kind, {"type": kind.slug}
+    kind = asked_for(usual, query.length) or usual
+    length = "" if kind is usual else query.length
     end = at + timedelta(days=kind.window_days + 2)
     people = await suitable(kind, leaving_out=[actor.id] if actor else [])
     own = await own_times(actor.id, at, end, at) if actor else ()
-    table = await free.table(kind, list(people), at, end, own=own, at=at)
-    starts = table.times(table.any_free())
+    if kind is usual:
+        table = await free.table(kind, list(people), at, end, own=own, at=at)
+        starts = table.times(table.any_free())
+    else:  # months are kept for the usual length only
+        asked = await ask_many(kind, list(people), candidate_id=actor.id if actor else None, at=at)
+        starts = sorted({start for answer in asked.values() for start in answer.starts(at, end)})
 
-    def link(values: dict[str, str]) -> str:
-        return view.link("scheduling.any", where, values)
+    def link(values: Mapping[str, str]) -> str:
+        return view.link("scheduling.any", where, {"length": length, **values})
 
     context: dict[str, Any] = {
         "title": kind.title,
         "kind": kind,
+        "lengths": [
+            (str(n), n, link({"day": query.day, "month": query.month, "length": str(n)})) for n in lengths(usual)
+        ],
         "people": len(people),
         "live": is_on("live"),
         "zones": zone_options(view.zone),
         "view": view,
         "action": link({}),
         "clock_links": {c: link({"clock": c, "day": query.day, "month": query.month}) for c in ("12", "24")},
-        "fields": {"tz": view.zone, "clock": view.asked.get("clock")},
-        "tz_fields": {k: v for k, v in {"clock": view.asked.get("clock")}.items() if v},
+        "fields": {"tz": view.zone, "clock": view.asked.get("clock"), "length": length or None},
+        "tz_fields": {k: v for k, v in {"clock": view.asked.get("clock"), "length": length}.items() if v},
         "selected": None,
         "refusal": refusal.detail if refusal else "",
         "refusal_title": refusal.title if refusal else "",
@@ -98,26 +106,17 @@ async def hold_any(request: web.Request) -> web.StreamResponse:
     if actor is None:
         raise errors.SignInRequired()
     parsed = await read_form(request, HoldForm)
-    query = PickerQuery()
+    query = PickerQuery(length=parsed.raw.get("length", "")[:4])
     if parsed.value is None:
         problem = errors.Invalid(parsed.errors)
         return await _draw(request, kind, query, refusal=problem, status=422)
     view = view_of(request, parsed.raw)
-    passed: list[Any] = []
     try:
         start = parse_start(parsed.value.start, view.zone)
-        for _try in range(_TRIES):
-            card = await choose_interviewer(kind, start, candidate_id=actor.id, leaving_out=passed)
-            if card is None:
-                break
-            try:
-                booking = await holding.hold(holding.Wish(kind, card, actor.id, start, view.zone))
-            except NotBookable as no:
-                if no.reason not in ("busy", "buffer", "limit_day", "limit_week", "limit_month"):
-                    raise
-                passed.append(card.account_id)
-                continue
-            return see_other(url("scheduling.hold", id=booking.id))
-        raise NotBookable("busy")
+        wanted = asked_for(kind, parsed.value.length)
+        if wanted is None:
+            raise NotBookable("not_offered")
+        booking = await anyone.hold_any(wanted, actor.id, start, view.zone)
     except (NotBookable, Stop, errors.Invalid) as exc:
         return await _draw(request, kind, query, refusal=exc, status=exc.status)
+    return see_other(url("scheduling.hold", id=booking.id))

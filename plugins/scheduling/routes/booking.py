@@ -35,6 +35,7 @@ from plugins.users.api import InterviewerCard, Interviewers
 
 from .. import availability, entitlements, intake, picker, policies, queries
 from ..forms import ConfirmForm, HoldForm, PickerQuery
+from ..lengths import as_booked, asked_for, lengths
 from ..models import Booking, BookingChange, InterviewType
 from ..pricing import price_of
 from ..refusals import NotBookable, parse_start
@@ -69,7 +70,9 @@ async def _draw(
     status: int = 200,
     refusal: errors.Problem | None = None,
 ) -> web.StreamResponse:
-    card, kind = pair
+    card, usual = pair
+    kind = asked_for(usual, query.get("length", "")) or usual
+    length = str(kind.duration_minutes) if kind is not usual else ""
     where = {"interviewer": card.slug, "type": kind.slug}
     actor = current_actor()
     second = await _second(kind, card, query.get("second", ""))
@@ -77,7 +80,7 @@ async def _draw(
     selected = _selected(query.get("start", ""), view.zone)
 
     def link(values: Mapping[str, str]) -> str:
-        kept = {"second": second.slug} if second else {}
+        kept = {"length": length, "second": second.slug if second else ""}
         return view.link("scheduling.book", where, {**kept, **values})
 
     nearest = refusal.nearest if isinstance(refusal, NotBookable) else []
@@ -96,8 +99,16 @@ async def _draw(
         "action": link({}),
         "back": url("scheduling.profile", slug=card.slug),
         "clock_links": {c: link({**_place(query), "clock": c}) for c in ("12", "24")},
-        "fields": {"tz": view.zone, "clock": view.asked.get("clock"), "second": query.get("second") or None},
-        "tz_fields": {k: v for k, v in {"clock": view.asked.get("clock"), "second": query.get("second")}.items() if v},
+        "lengths": [(str(n), n, link({**_place(query), "length": str(n)})) for n in lengths(usual)],
+        "fields": {
+            "tz": view.zone, "clock": view.asked.get("clock"), "second": query.get("second") or None,
+            "length": length or None,
+        },
+        "tz_fields": {
+            k: v
+            for k, v in {"clock": view.asked.get("clock"), "second": query.get("second"), "length": length}.items()
+            if v
+        },
         "selected": picker.value_of(selected) if selected in starts else None,
         "refusal": refusal.detail if refusal else "",
         "refusal_title": refusal.title if refusal else "",
@@ -168,16 +179,21 @@ async def hold_time(request: web.Request) -> web.StreamResponse:
         if parsed.value is None:
             raise NotBookable("not_a_time")
         start = parse_start(parsed.value.start, view.zone)
+        kind = asked_for(pair[1], parsed.value.length)
+        if kind is None:
+            raise NotBookable("not_offered")
         if actor is None:
             where = {"interviewer": pair[0].slug, "type": pair[1].slug}
-            chosen = {"start": picker.value_of(start), "second": parsed.value.second}
+            chosen = {
+                "start": picker.value_of(start), "second": parsed.value.second, "length": parsed.value.length,
+            }  # fmt: skip
             back = view.link("scheduling.book", where, chosen)
             return see_other(url_with("kernel.sign_in", {}, {"next": back}))
-        second = await _second(pair[1], pair[0], parsed.value.second)
-        wish = booking_service.Wish(pair[1], pair[0], actor.id, start, view.zone, second)
+        second = await _second(kind, pair[0], parsed.value.second)
+        wish = booking_service.Wish(kind, pair[0], actor.id, start, view.zone, second)
         booking = await booking_service.hold(wish)
     except (NotBookable, Stop) as exc:
-        query = {"start": typed, "second": parsed.raw.get("second", "")}
+        query = {"start": typed, **{name: parsed.raw.get(name, "") for name in ("second", "length")}}
         return await _draw(request, pair, view, query, status=exc.status, refusal=exc)
     if booking.status not in PASSING:
         flash(request, _("You have booked this time already."), "info")
@@ -223,7 +239,11 @@ async def _form(
         raise errors.Gone(_("This interviewer cannot be booked any more. Look for another one."))
     if card is None:
         raise errors.Gone(_("Nobody took the session in time, and nothing was charged. Choose a time instead."))
-    context = await _form_context(booking, card, kind, refusal) | {"raw": raw, "errors": problems, "lapsed": lapsed}
+    context = await _form_context(booking, card, as_booked(kind, booking), refusal) | {
+        "raw": raw,
+        "errors": problems,
+        "lapsed": lapsed,
+    }
     context["reason"] = await _why_lapsed(booking) if lapsed else ""
     with speaking(current_locale(), booking.candidate_zone):
         return await page(request, "scheduling/hold.html", context, status=status or (410 if lapsed else 200))
@@ -258,9 +278,14 @@ async def _form_context(
         "zones": _both_zones(booking, card.zone),
         "again": url_with(
             "scheduling.book", {"interviewer": card.slug, "type": kind.slug},
-            {"tz": zone if zone != current_zone() else None, "day": None},
+            {"tz": zone if zone != current_zone() else None, "length": _length_of(kind, booking), "day": None},
         ),
     }  # fmt: skip
+
+
+def _length_of(kind: InterviewType, booking: Booking) -> str | None:
+    """The chosen length, for the way back to the picker."""
+    return str(as_booked(kind, booking).duration_minutes) if kind.durations else None
 
 
 def _both_zones(booking: Booking, other: str) -> list[tuple[str, str, bool]]:
@@ -339,4 +364,5 @@ async def release(request: web.Request) -> web.StreamResponse:
     kind = await InterviewType.filter(id=booking.type_id).first()
     if card is None or kind is None:
         return see_other(url("scheduling.directory"))
-    return see_other(url("scheduling.book", interviewer=card.slug, type=kind.slug))
+    where = {"interviewer": card.slug, "type": kind.slug}
+    return see_other(url_with("scheduling.book", where, {"length": _length_of(kind, booking)}))

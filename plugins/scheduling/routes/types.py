@@ -33,7 +33,7 @@ from ..texts import KINDS, LEVELS, PRICE_RULES, TOPICS
 
 _NUMBERS = (
     "duration_minutes", "step_minutes", "buffer_before", "buffer_after", "minimum_notice_minutes", "window_days",
-    "answer_hours", "fan_out", "panel", "observers", "guests",
+    "answer_hours", "fan_out", "panel", "observers", "guests", "offset_minutes",
 )  # fmt: skip
 
 _SWITCHES = ("request_blocks", "now_allowed")
@@ -82,6 +82,10 @@ async def _form(
     values |= {"title": draft.title if row else "", "active": draft.active, "price": _typed(draft)}
     values |= {name: getattr(draft, name) for name in ("kind", "level", "topic", "price_rule", "mode")}
     values |= {name: getattr(draft, name) for name in _SWITCHES}
+    values |= {
+        name: found.isoformat() if (found := getattr(draft, name)) else "" for name in ("window_from", "window_to")
+    }
+    values["durations"] = ", ".join(str(minutes) for minutes in draft.durations)
     questions = [dict(q) for q in draft.questions]
     if raw:
         values |= {**raw, **{name: name in raw for name in ("active", *_SWITCHES)}}

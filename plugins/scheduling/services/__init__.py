@@ -13,12 +13,16 @@ proposals   the interviewer would like something else
 waiting     the waiting list for freed times
 links       acting from a mail, without signing in
 changes     run out, begun, over
+overrides   administrators say what became of a session, and send its confirmation again
+bulk        several bookings called off together, with seconds to take it back
 strikes     marks against those who call off late or do not come
 policy      a tenant's policies and their versions
 hours       an interviewer's weekly hours, limits and offers
 days        single days, time off, travel: one by one, in bulk, from a file
 busy        times taken in other calendars
 assignment  whose turn it is when any suitable interviewer will do
+offers      priority and weight of those who offer a type
+anyone      a time held with whoever's turn it is
 matching    candidates' windows and the times proposed for them
 demand      which hours of the week are looked for
 types       interview types

@@ -11,6 +11,7 @@ from kernel import Stop, errors, now, services, unit_of_work, url
 from plugins.users.api import Interviewers
 
 from .. import entitlements
+from ..lengths import as_booked
 from ..models import Booking, InterviewType
 from ..refusals import NotBookable
 from ..settings import payment_time
@@ -49,7 +50,7 @@ async def confirm(
         booking = await _again(booking, start or booking.starts_at)
     elif lapsed:
         raise errors.Gone()
-    kind = await InterviewType.get(id=booking.type_id)
+    kind = as_booked(await InterviewType.get(id=booking.type_id), booking)
     fields = await check_extras(booking, kind, extras) if booking.status == Status.HELD else {}
     asked = await requests.chosen(booking, kind, extras.also) if booking.status == Status.HELD else []
     paid_by = await entitlements.offered(candidate_id, kind.id) if extras.use_entitlement else ""
@@ -78,6 +79,7 @@ async def _again(old: Booking, start: datetime) -> Booking:
     if kind is None or card is None:
         raise NotBookable("not_offered")
     second = cards.get(old.second_id) if old.second_id else None
+    kind = as_booked(kind, old)
     return await hold(Wish(kind, card, old.candidate_id, start.astimezone(UTC), old.candidate_zone, second))
 
 

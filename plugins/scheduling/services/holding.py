@@ -107,7 +107,7 @@ async def _take(wish: Wish, numbers: list[int], snapshot: dict[str, object], unt
         mine = await Booking.filter(candidate_id=wish.candidate_id, status__in=LIVE).order_by("starts_at")
         for booking in mine:
             same = booking.interviewer_id == wish.interviewer.account_id and booking.type_id == wish.kind.id
-            if same and booking.starts_at == wish.start and not overdue(booking, at):
+            if same and (booking.starts_at, booking.ends_at) == (wish.start, wish.end) and not overdue(booking, at):
                 return booking
         await _let_go(wish, at, mine)
         await _within_limits(wish.candidate_id, mine, at)

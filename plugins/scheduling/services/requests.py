@@ -20,6 +20,7 @@ from plugins.users.api import InterviewerCard, Interviewers
 from .. import queries
 from ..availability import Question, ask, minute
 from ..events import RequestAnswered, SessionRequested
+from ..lengths import as_booked
 from ..models import Ask, Booking, BookingChange, InterviewType
 from ..pricing import price_of
 from ..refusals import NotBookable
@@ -89,7 +90,7 @@ async def send(booking: Booking, kind: InterviewType, asked: Sequence[Interviewe
 async def _open(
     booking: Booking, asked: Sequence[InterviewerCard], until: datetime, fields: dict[str, Any], role: str = "candidate"
 ) -> None:
-    kind = await InterviewType.get(id=booking.type_id)
+    kind = as_booked(await InterviewType.get(id=booking.type_id), booking)
     await move(booking, Status.REQUESTED, role=role, hold_until=until, **fields)
     for card in asked:
         price = price_of(kind, card)
@@ -215,7 +216,7 @@ async def _accept(booking_id: UUID, interviewer_id: UUID, number: int) -> Bookin
             return booking
         at = now()
         _still_open(booking, row, at)
-        kind = await InterviewType.get(id=booking.type_id)
+        kind = as_booked(await InterviewType.get(id=booking.type_id), booking)
         free = await ask(Question(at_once(kind), interviewer_id, None, booking.id), at)
         if free.refusal(max(booking.starts_at, at.replace(second=0, microsecond=0) + timedelta(minutes=1))):
             raise NotBookable("your_time")

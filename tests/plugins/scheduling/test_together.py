@@ -135,3 +135,22 @@ async def test_turns_as_json(world: World) -> None:
     assert (await admin.get(path.replace(world.kind.slug, "nothing"))).status == 404
     candidate = await world.tenant.sign_in("candidate")
     assert (await candidate.get(path)).status in (403, 404)
+
+
+async def test_any_suitable_interviewer_as_json(world: World) -> None:
+    site = await world.tenant.sign_in("candidate")
+    path = "/api/v1/scheduling/free/hold"
+
+    async def hold(key: str, **changes: Any) -> Answer:
+        sent = {"type": world.kind.slug, "start": stamp(day_after(4, 9)), **changes}
+        headers = {"X-CSRF-Token": await site.token(), "Idempotency-Key": key}
+        return await site.request("POST", path, json=sent, headers=headers)
+
+    held = await hold("first-time")
+    assert held.status == 201, held.text
+    assert (held.json()["status"], held.json()["interviewer_id"]) == ("held", str(world.interviewer_id))
+    assert (await hold("first-time")).json()["id"] == held.json()["id"]
+    assert (await hold("no-such-type", type="nothing")).status == 404
+    assert (await hold("no-such-zone", zone="Mars/Base")).status == 422
+    assert (await hold("no-such-length", minutes=7)).status == 422
+    assert (await hold("at-night", start=stamp(day_after(4, 2)))).status == 409

@@ -38,7 +38,7 @@ class Week {
     host.setAttribute('aria-describedby', host.dataset.help);
     const hour = new Intl.DateTimeFormat(document.documentElement.lang, { hour: 'numeric', timeZone: 'UTC' });
     const head = this.row('head');
-    head.append(this.part('columnheader', ''));
+    head.append(this.quiet('columnheader', host.dataset.label));
     for (const day of this.days) {
       const label = this.part('columnheader', day.dataset.short);
       label.setAttribute('aria-label', day.querySelector('legend').textContent);
@@ -47,9 +47,7 @@ class Week {
     host.append(head);
     for (let r = 0; r < ROWS; r += 1) {
       const line = this.row(r % 2 ? 'half' : 'full');
-      const name = this.part('rowheader', r % 2 ? '' : hour.format(new Date(r * CELL * 60_000)));
-      name.setAttribute('aria-label', clock(r * CELL));
-      line.append(name);
+      line.append(r % 2 ? this.quiet('rowheader', clock(r * CELL)) : this.part('rowheader', hour.format(new Date(r * CELL * 60_000))));
       this.days.forEach((_day, d) => {
         const cell = this.part('gridcell', '');
         cell.dataset.at = `${d}:${r}`;
@@ -73,6 +71,16 @@ class Week {
     const part = document.createElement('div');
     part.setAttribute('role', role);
     part.textContent = text;
+    return part;
+  }
+
+  // A heading that is heard and not seen.
+  quiet(role, text) {
+    const part = this.part(role, '');
+    const words = document.createElement('span');
+    words.className = 'sr';
+    words.textContent = text;
+    part.append(words);
     return part;
   }
 
@@ -145,12 +153,16 @@ class Week {
   }
 
   focus(d, r) {
-    const [oldDay, oldRow] = this.at;
-    this.cells[oldDay][oldRow].tabIndex = -1;
-    this.at = [Math.min(Math.max(d, 0), 6), Math.min(Math.max(r, 0), ROWS - 1)];
-    const cell = this.cells[this.at[0]][this.at[1]];
+    this.enter([Math.min(Math.max(d, 0), 6), Math.min(Math.max(r, 0), ROWS - 1)]).focus();
+  }
+
+  // A screen reader moves the focus by itself: keys go on from there.
+  enter(place) {
+    this.cells[this.at[0]][this.at[1]].tabIndex = -1;
+    this.at = place;
+    const cell = this.cells[place[0]][place[1]];
     cell.tabIndex = 0;
-    cell.focus();
+    return cell;
   }
 
   key(event) {
@@ -184,6 +196,10 @@ ready(() => {
   if (noon) host.scrollTop = noon.offsetTop - host.offsetTop;
   form.addEventListener('change', (event) => {
     if (!host.contains(event.target)) week.read();
+  });
+  host.addEventListener('focusin', (event) => {
+    const place = placeOf(event.target);
+    if (place) week.enter(place);
   });
   host.addEventListener('keydown', (event) => week.key(event));
   host.addEventListener('pointerdown', (event) => {
