@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from kernel import Happened, Subscriber, setting
+from kernel import services as registered
 
 from . import services, settings, states
 
 BOOKING = "booking"
 _CANCELLED, _EXPIRED = "scheduling.booking_cancelled.v1", "scheduling.booking_expired.v1"
 _COMPLETED = "scheduling.booking_completed.v1"
+_HANDED_OVER = "scheduling.interviewer_changed.v1"
 
 
 async def booking_cancelled(event: Happened) -> None:
@@ -42,6 +44,18 @@ async def booking_completed(event: Happened) -> None:
         await services.schedule_release(BOOKING, booking_id, over + _hold(), why)
 
 
+async def interviewer_changed(event: Happened) -> None:
+    """Somebody else holds the session, so the earnings are theirs. The booking says who it is by now: of two changes
+    the later one may be told first.
+    """
+    booking_id = UUID(event.data["booking_id"])
+    bookings = registered.get("scheduling.Bookings")
+    booking = await bookings.get(booking_id) if bookings is not None else None
+    payee_id = booking.interviewer_id if booking is not None else UUID(event.data["interviewer_id"])
+    if payee_id is not None:
+        await services.hand_over(BOOKING, booking_id, payee_id)
+
+
 def _hold() -> timedelta:
     return timedelta(days=setting(settings.HOLD_DAYS))
 
@@ -51,5 +65,6 @@ SUBSCRIBERS = [
     Subscriber(event=_CANCELLED, handler=booking_cancelled, drain=True),
     Subscriber(event=_EXPIRED, handler=booking_expired, drain=True),
     Subscriber(event=_COMPLETED, handler=booking_completed, drain=True),
+    Subscriber(event=_HANDED_OVER, handler=interviewer_changed, drain=True),
 ]
 BY_EVENT = {s.event: s.handler for s in SUBSCRIBERS}

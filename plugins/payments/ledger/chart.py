@@ -43,4 +43,5 @@ KINDS: Final[Mapping[str, str]] = {
     "payment": N_("Payment"),
     "refund": N_("Refund"),
     "release": N_("Release of earnings"),
+    "handover": N_("Handed over to a colleague"),
 }

@@ -54,6 +54,11 @@ def release_lines(amount: int, payee_id: UUID) -> list[Line]:
     return [Line(chart.HELD, amount, payee_id), Line(chart.AVAILABLE, -amount, payee_id)]
 
 
+def handover_lines(amount: int, old: UUID, new: UUID) -> list[Line]:
+    """What was held for one is held for another."""
+    return [Line(chart.HELD, amount, old), Line(chart.HELD, -amount, new)]
+
+
 def build(
     key: str, kind: str, payment: Payment, lines: list[Line], at: datetime, actor_id: UUID | None
 ) -> tuple[LedgerEntry, list[LedgerLine]]:

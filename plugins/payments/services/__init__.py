@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .checkout import CHECKOUT, answer_bank, apply_result, close, close_open, expire, give_up, pay, reconcile, start
-from .earnings import release, schedule_release, share_left
+from .earnings import hand_over, release, schedule_release, share_left
 from .refunds import RefundOrder, open_refund, refund_reference, settle_refund
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "close_open",
     "expire",
     "give_up",
+    "hand_over",
     "open_refund",
     "pay",
     "reconcile",

@@ -66,3 +66,33 @@ async def release(payment_id: UUID) -> None:
                     currency=payment.currency,
                 )
             )
+
+
+async def hand_over(kind: str, reference_id: UUID, payee_id: UUID) -> None:
+    """Somebody else does the work: what is on hold for it is theirs from now on. Again: nothing.
+
+    What was released already stays with whom it was released to; a payment that is still open is shared out to the
+    new payee when it arrives.
+    """
+    for _attempt in range(5):
+        payment = await of_reference(kind, reference_id)
+        if payment is None or payment.payee_id in (None, payee_id) or payment.released_at is not None:
+            return
+        if payment.state not in states.OPEN | states.CAPTURED:
+            return
+        try:
+            async with unit_of_work():
+                await _hand_over(payment, payee_id)
+            return
+        except errors.Conflict:
+            continue
+    raise errors.Conflict
+
+
+async def _hand_over(payment: Payment, payee_id: UUID) -> None:
+    old, amount = payment.payee_id, await share_left(payment) if payment.state in states.CAPTURED else 0
+    # The version guards `amount`, as in release().
+    await compare_and_set(payment, payee_id=payee_id)
+    if old is not None and amount > 0:
+        lines = posting.handover_lines(amount, old, payee_id)
+        await posting.post(f"handover:{payment.id}:{payment.version}", "handover", payment, lines)
