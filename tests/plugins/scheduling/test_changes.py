@@ -12,7 +12,7 @@ import pytest
 from kernel import errors, now, published_events
 from kernel.base.clock import frozen_at, shifted_by
 from plugins.scheduling import policies
-from plugins.scheduling.models import Booking
+from plugins.scheduling.models import Booking, InterviewType
 from plugins.scheduling.services import changes
 
 from .conftest import World, day_after, stamp
@@ -150,6 +150,19 @@ async def test_moving_takes_the_new_time_and_frees_the_old(world: World) -> None
     (news,) = await _events(world, "booking_rescheduled")
     assert news["old_starts_at"].startswith(old[:16])
     assert len(await world.rows()) == 1
+
+
+@pytest.mark.parametrize("asked_now", [9000, 1500])
+async def test_another_price_on_the_new_time_changes_nothing_and_the_page_says_so(world: World, asked_now: int) -> None:
+    site = await world.tenant.sign_in("candidate")
+    booking_id = await world.booked(site, stamp(day_after(5, 10)))
+    await _priced(world, booking_id, 6000)
+    with world.tenant.scope():
+        await InterviewType.filter(id=world.kind.id).update(price_rule="fixed", price_minor=asked_now)
+    page = await site.get(f"/bookings/{booking_id}/reschedule")
+    assert "The price stays as it is" in page.text
+    assert (await _move(world, site, booking_id, stamp(day_after(6, 12)))).status == 303
+    assert (await world.row(booking_id)).price_minor == 6000
 
 
 async def test_moving_by_half_its_length_is_possible(world: World) -> None:
