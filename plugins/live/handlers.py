@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from kernel import Happened, Subscriber, services
@@ -25,7 +26,17 @@ async def booking_rescheduled(happened: Happened) -> None:
         await rooms.opened(booking)
 
 
+async def running_late(happened: Happened) -> None:
+    """Whoever said that they will be late is not absent before that moment."""
+    bookings = services.get(Bookings)
+    booking = await bookings.get(UUID(happened.data["booking_id"])) if bookings is not None else None
+    until = datetime.fromisoformat(happened.data["until"])
+    if booking is not None and booking.status == "accepted" and until < booking.ends_at:
+        await rooms.running_late(booking, until)
+
+
 SUBSCRIBERS = [
     Subscriber(event="scheduling.booking_cancelled.v1", handler=booking_cancelled),
     Subscriber(event="scheduling.booking_rescheduled.v1", handler=booking_rescheduled),
+    Subscriber(event="scheduling.running_late.v1", handler=running_late),
 ]

@@ -11,7 +11,7 @@ class LiveSession(TenantModel, Timestamped, VersionedModel):
     """What happens to one booking in its room. Changed only under its row lock, by services.
 
     `epoch` numbers the media connections: it rises whenever somebody joins anew. `chat_seq` is the number of
-    the last chat message.
+    the last chat message. `late_until`: somebody said that they will be late, so nobody counts as absent before.
     """
 
     booking_id = fields.UUIDField()
@@ -30,6 +30,7 @@ class LiveSession(TenantModel, Timestamped, VersionedModel):
     ended_by = fields.UUIDField(null=True)
     seconds = fields.IntField(default=0)
     waiting_told = fields.BooleanField(default=False)
+    late_until = fields.DatetimeField(null=True)
 
     class Meta:
         table = "live_session"

@@ -66,7 +66,11 @@ class SessionsOfRooms:
         row = await LiveSession.filter(booking_id=booking_id).first()
         if row is None:
             return None
-        return SessionInfo(row.booking_id, row.kind, row.state, row.started_at, row.ended_at, row.seconds)
+        stays = Presence.filter(session_id=row.id, left_at=None, seen_at__gt=now() - LEFT_BEHIND)
+        here: list[UUID] = await stays.distinct().values_list("account_id", flat=True)  # type: ignore[assignment]
+        return SessionInfo(
+            row.booking_id, row.kind, row.state, row.started_at, row.ended_at, row.seconds, tuple(here)
+        )  # fmt: skip
 
 
 class PracticesOfRooms:

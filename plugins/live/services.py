@@ -6,7 +6,7 @@ the room must know is posted after the commit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -41,6 +41,7 @@ from .states.session import (
     IllegalChange,
     Kind,
     Role,
+    Rules,
     State,
     Stay,
     after,
@@ -98,7 +99,9 @@ async def moved(session: LiveSession, starts_at: datetime, ends_at: datetime) ->
     async with unit_of_work():
         locked = await _locked(session.id)
         if locked.state in (State.SCHEDULED, State.LOBBY):
-            await compare_and_set(locked, starts_at=starts_at, ends_at=ends_at, state=State.SCHEDULED.value)
+            await compare_and_set(
+                locked, starts_at=starts_at, ends_at=ends_at, state=State.SCHEDULED.value, late_until=None
+            )
         return locked
 
 
@@ -190,6 +193,15 @@ async def cancelled(booking_id: UUID) -> None:
             await _change(session, Cause.CANCELLED, now(), await _stays(session))
 
 
+async def running_late(booking: BookingInfo, until: datetime) -> None:
+    """Somebody will come later: until then nobody counts as absent. Idempotent; the latest moment counts."""
+    session = await opened(booking)
+    async with unit_of_work():
+        session = await _locked(session.id)
+        if session.state in (State.SCHEDULED, State.LOBBY) and (session.late_until or session.starts_at) < until:
+            await compare_and_set(session, late_until=until)
+
+
 async def sweep() -> int:
     """Look at every session that may have something due; how many were looked at.
 
@@ -233,14 +245,28 @@ async def _stays(session: LiveSession) -> tuple[Stay, ...]:
 
 
 async def _settle(session: LiveSession, at: datetime) -> tuple[Stay, ...]:
-    stays, times = await _stays(session), rules()
+    stays, times = await _stays(session), await _times(session)
     while True:
-        facts = Facts(Kind(session.kind), State(session.state), session.starts_at, session.ends_at, stays)
+        facts = Facts(
+            Kind(session.kind), State(session.state), session.starts_at, session.ends_at, stays, session.late_until
+        )
         cause = due(facts, times, at)
         if cause is None:
             await _tell_waiting(session, stays, at)
             return stays
         await _change(session, cause, at, stays)
+
+
+async def _times(session: LiveSession) -> Rules:
+    """The house's times; how long people wait for each other is what the booking's policy promised."""
+    times = rules()
+    if session.state not in (State.SCHEDULED, State.LOBBY) or session.kind != Kind.HUMAN:
+        return times
+    bookings = services.get(Bookings)
+    booking = await bookings.get(session.booking_id) if bookings is not None else None
+    if booking is None or booking.wait_minutes is None:
+        return times
+    return replace(times, no_show_after=timedelta(minutes=booking.wait_minutes))
 
 
 async def _change(

@@ -23,6 +23,7 @@ class BookingInfo:
     behavioural, product, sql, data or empty. `version` grows with every change; `ical_sequence` with every change of
     time or validity. `second_id` is the other interviewer of a panel. With `alias` the candidate practises under
     another name (`candidate_name` is it) and without picture. `mode` is instant, request, now or offer.
+    `wait_minutes`: how long people wait for each other by the booking's policy; None: it does not say.
     """
 
     id: UUID
@@ -51,6 +52,7 @@ class BookingInfo:
     second_id: UUID | None = None
     alias: str = ""
     mode: str = "instant"
+    wait_minutes: int | None = None
 
 
 class Bookings(Protocol):
@@ -89,3 +91,54 @@ class BookingRequested(Filter):
     candidate_id: UUID
     starts_at: datetime
     ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a calendar elsewhere said: every busy period in the span asked for, and what to remember for next time.
+
+    `access`: fresh secrets to keep (a renewed token); None: unchanged. `name`: what the calendar calls itself.
+    """
+
+    busy: tuple[tuple[datetime, datetime], ...]
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    access: Mapping[str, str] | None = None
+    name: str = ""
+
+
+class CalendarRefused(Exception):
+    """A calendar cannot be read before its owner acts: wrong password, revoked access. The text is for the owner."""
+
+
+class CalendarFailed(Exception):
+    """A calendar could not be read this time. The text is for the owner."""
+
+
+class CalendarProvider(Protocol):
+    """Reads busy times of one kind of calendar elsewhere. Other plugins may offer more of these.
+
+    `fields`: what its owner enters: address, user, password. A provider with `sign_in` is connected at its own site.
+    """
+
+    id: str
+    label: str
+    help: str
+    fields: tuple[str, ...]
+
+    def offered(self) -> bool:
+        """Whether it is set up here."""
+
+    async def read(
+        self, access: Mapping[str, str], memory: Mapping[str, Any], span: tuple[datetime, datetime], zone: str
+    ) -> Reading:
+        """Busy periods within `span`; aware UTC. `zone` is for times without one. Raises CalendarRefused or -Failed."""
+
+
+class SignInProvider(CalendarProvider, Protocol):
+    """A provider whose owners grant access at its own site (OAuth 2 with PKCE)."""
+
+    def sign_in_url(self, back: str, state: str, challenge: str) -> str:
+        """Where to send the owner."""
+
+    async def redeem(self, back: str, code: str, verifier: str) -> Mapping[str, str]:
+        """Access for what the owner was sent back with. Raises CalendarRefused or CalendarFailed."""

@@ -75,16 +75,17 @@ class BookingExpired:
     was: str
 
 
-@event("scheduling.reminder_due.v1")
+@event("scheduling.running_late.v1")
 @dataclass(frozen=True, slots=True)
-class ReminderDue:
-    """It is `offset_minutes` before the start of an accepted booking."""
+class RunningLate:
+    """Somebody says that they will come `minutes` after the start, at `until`. `role` is candidate or interviewer."""
 
     booking_id: UUID
-    offset_minutes: int
-    candidate_id: UUID
-    interviewer_id: UUID | None
+    account_id: UUID
+    role: str
+    minutes: int
     starts_at: datetime
+    until: datetime
 
 
 @event("scheduling.booking_started.v1")
@@ -246,7 +247,7 @@ ALL: tuple[type, ...] = (
     BookingCancelled,
     BookingRescheduled,
     BookingExpired,
-    ReminderDue,
+    RunningLate,
     BookingStarted,
     BookingCompleted,
     AvailabilityChanged,

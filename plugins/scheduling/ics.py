@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kernel import current_tenant, now
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
+#: Minutes before the start at which calendars ring; the room is open by then.
+ALARM = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,32 +34,61 @@ class Entry:
 
 
 def write(entry: Entry) -> bytes:
-    """The file, with CRLF and folded lines."""
+    """The file of one mail, with CRLF and folded lines."""
+    return _file([f"METHOD:{entry.method}", *_event(entry, now())])
+
+
+def write_feed(name: str, entries: Iterable[tuple[Entry, datetime]], *, minutes: int = 30) -> bytes:
+    """A calendar to subscribe to: entries, each with when it last changed. Equal input gives equal bytes.
+
+    No method, organiser or attendee: nobody is invited by it. `minutes`: how often to look again.
+    """
     lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//Greenroom//Scheduling//EN",
-        "CALSCALE:GREGORIAN",
-        f"METHOD:{entry.method}",
+        "METHOD:PUBLISH",
+        f"X-WR-CALNAME:{_text(name)}",
+        f"NAME:{_text(name)}",
+        f"REFRESH-INTERVAL;VALUE=DURATION:PT{minutes}M",
+        f"X-PUBLISHED-TTL:PT{minutes}M",
+    ]
+    for entry, changed in entries:
+        lines += _event(entry, changed, invites=False)
+    return _file(lines)
+
+
+def _file(lines: Iterable[str]) -> bytes:
+    whole = [
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Greenroom//Scheduling//EN", "CALSCALE:GREGORIAN",
+        *lines, "END:VCALENDAR",
+    ]  # fmt: skip
+    return "".join(fold(line) + "\r\n" for line in whole).encode()
+
+
+def _event(entry: Entry, stamp: datetime, *, invites: bool = True) -> list[str]:
+    lines = [
         "BEGIN:VEVENT",
         f"UID:{_text(entry.uid)}",
         f"SEQUENCE:{entry.sequence}",
-        f"DTSTAMP:{_instant(now())}",
+        f"DTSTAMP:{_instant(stamp)}",
         f"DTSTART:{_instant(entry.starts_at)}",
         f"DTEND:{_instant(entry.ends_at)}",
         f"SUMMARY:{_text(entry.summary)}",
         f"DESCRIPTION:{_text(entry.description)}",
         f"URL:{entry.url}",
         f"LOCATION:{_text(entry.url)}",
-        f"ORGANIZER;CN={_parameter(entry.organizer[0])}:mailto:{entry.organizer[1]}",
-        f"ATTENDEE;CN={_parameter(entry.attendee[0])};ROLE=REQ-PARTICIPANT;PARTSTAT=ACCEPTED;RSVP=FALSE"
-        f":mailto:{entry.attendee[1]}",
-        f"STATUS:{'CANCELLED' if entry.cancelled else 'CONFIRMED'}",
-        "TRANSP:OPAQUE",
-        "END:VEVENT",
-        "END:VCALENDAR",
     ]
-    return "".join(fold(line) + "\r\n" for line in lines).encode()
+    if invites:
+        lines += [
+            f"ORGANIZER;CN={_parameter(entry.organizer[0])}:mailto:{entry.organizer[1]}",
+            f"ATTENDEE;CN={_parameter(entry.attendee[0])};ROLE=REQ-PARTICIPANT;PARTSTAT=ACCEPTED;RSVP=FALSE"
+            f":mailto:{entry.attendee[1]}",
+        ]
+    lines += [f"STATUS:{'CANCELLED' if entry.cancelled else 'CONFIRMED'}", "TRANSP:OPAQUE"]
+    if not entry.cancelled:
+        lines += [
+            "BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{_text(entry.summary)}",
+            f"TRIGGER:-PT{ALARM}M", "END:VALARM",
+        ]  # fmt: skip
+    return [*lines, "END:VEVENT"]
 
 
 def content_type(entry: Entry) -> str:

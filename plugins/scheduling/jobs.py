@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from kernel import Job
 
-from .services import changes, proposals, waiting
+from .services import calendars, changes, proposals, reminders, waiting
 
 
 async def expire(booking_id: str) -> None:
     await changes.expire(UUID(booking_id))
 
 
-async def remind(booking_id: str, sequence: int, offset: int) -> None:
-    await changes.remind(UUID(booking_id), sequence, offset)
+async def remind() -> None:
+    await reminders.send_due()
+
+
+async def calendars_due() -> None:
+    await calendars.refresh_due()
+
+
+async def calendar_read(calendar_id: str) -> None:
+    await calendars.refresh(UUID(calendar_id))
+
+
+async def remind_tidy() -> None:
+    await reminders.tidy()
 
 
 async def close(booking_id: str, sequence: int) -> None:
@@ -42,7 +54,13 @@ async def tidy_waiting() -> None:
 
 JOBS = [
     Job(name="scheduling.expire", func=expire, drain=True),
-    Job(name="scheduling.remind", func=remind),
+    Job(name="scheduling.remind", func=remind, timeout=300),
+    # Catches what a lost job or a clock that was set back left behind.
+    Job(name="scheduling.remind_sweep", func=remind, every=timedelta(minutes=10), timeout=300),
+    Job(name="scheduling.calendars_due", func=calendars_due, every=timedelta(minutes=5)),
+    # It keeps its own back-off; a second attempt at once would only annoy the other server.
+    Job(name="scheduling.calendar_read", func=calendar_read, attempts=2, timeout=300),
+    Job(name="scheduling.remind_tidy", func=remind_tidy, cron="41 3 * * *"),
     Job(name="scheduling.close", func=close),
     Job(name="scheduling.freed", func=freed),
     Job(name="scheduling.offer_over", func=offer_over),

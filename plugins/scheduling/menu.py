@@ -15,6 +15,8 @@ MENU = [
              permission=SIGNED_IN),
     MenuItem(section="workspace", label=N_("Availability"), route="scheduling.availability", icon="clock",
              order=40, permission=HOURS, role="interviewer"),
+    MenuItem(section="workspace", label=N_("Calendars and reminders"), route="scheduling.calendars", icon="bell",
+             order=45, permission=SIGNED_IN),
     MenuItem(section="operations", label=N_("Bookings"), route="scheduling.admin_bookings", icon="calendar",
              order=10, permission=VIEW),
     MenuItem(section="operations", label=N_("Strikes"), route="scheduling.strikes", icon="alert", order=15,

@@ -12,11 +12,13 @@ from tortoise import fields
 
 from kernel import TenantModel, Timestamped, VersionedModel, now
 
+from .models_calendars import Feed, LinkKey, OtherCalendar, Preparation, Reminder
 from .models_hours import Busy, Demand, FreeMonth, Pulse, Travel, Window
 
 __all__ = [
-    "Ask", "Booking", "BookingChange", "Busy", "Calendar", "DateOverride", "Demand", "FreeMonth", "InterviewType",
-    "Offer", "Policy", "Proposal", "Pulse", "Schedule", "Strike", "TimeOff", "Travel", "Waiting", "Window",
+    "Ask", "Booking", "BookingChange", "Busy", "Calendar", "DateOverride", "Demand", "Feed", "FreeMonth",
+    "InterviewType", "LinkKey", "Offer", "OtherCalendar", "Policy", "Preparation", "Proposal", "Pulse", "Reminder",
+    "Schedule", "Strike", "TimeOff", "Travel", "Waiting", "Window",
 ]  # fmt: skip
 
 
@@ -28,7 +30,8 @@ class InterviewType(TenantModel, Timestamped, VersionedModel):
     taken meanwhile; up to `fan_out` interviewers may be asked at once). `now_allowed`: sessions that begin at once.
     `panel`: how many interviewers sit in; `observers` and `guests`: how many people may be added. `questions` are the
     candidate's form, see intake.py. `durations`: further lengths to choose from. Starts lie at `offset_minutes` plus
-    steps. `window_from` to `window_to`: dates between which it can be booked, besides `window_days`.
+    steps. `window_from` to `window_to`: dates between which it can be booked, besides `window_days`. `reminders` are
+    rules as in reminders.py; None: as the tenant says.
     """
 
     slug = fields.CharField(max_length=60)
@@ -62,6 +65,7 @@ class InterviewType(TenantModel, Timestamped, VersionedModel):
     offset_minutes = fields.IntField(default=0, db_default=0)
     window_from = fields.DateField(null=True)
     window_to = fields.DateField(null=True)
+    reminders = fields.JSONField[list[str]](null=True)
 
     class Meta:
         table = "scheduling_interview_type"

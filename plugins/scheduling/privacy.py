@@ -15,11 +15,16 @@ from .models import (
     Busy,
     Calendar,
     DateOverride,
+    Feed,
     FreeMonth,
+    LinkKey,
     Offer,
+    OtherCalendar,
     Policy,
+    Preparation,
     Proposal,
     Pulse,
+    Reminder,
     Schedule,
     Strike,
     TimeOff,
@@ -27,8 +32,11 @@ from .models import (
     Waiting,
     Window,
 )
-from .services import changes
+from .services import changes, preparation
 from .states import LIVE, PASSING
+
+#: Messages planned, the private feed, calendars read from elsewhere.
+_AROUND = (Reminder, Feed, OtherCalendar)
 
 
 async def export(account_id: UUID) -> dict[str, Any]:
@@ -68,6 +76,14 @@ async def export(account_id: UUID) -> dict[str, Any]:
             {"source": b.source, "from": b.starts_at.isoformat(), "to": b.ends_at.isoformat()}
             for b in await Busy.filter(account_id=account_id)
         ],
+        _("Calendars elsewhere"): [
+            {"name": c.name, "provider": c.provider, "since": c.created_at.isoformat()}
+            for c in await OtherCalendar.filter(account_id=account_id)
+        ],
+        _("Preparation"): [
+            {"session": str(p.booking_id), "item": p.item, "at": p.at.isoformat(), "minutes": p.minutes}
+            for p in await Preparation.filter(account_id=account_id)
+        ],
         _("When you could"): [
             {"date": w.date.isoformat(), "zone": w.zone, "ranges": w.ranges}
             for w in await Window.filter(account_id=account_id)
@@ -91,6 +107,7 @@ async def erase(account_id: UUID) -> list[str]:
                 await changes.cancel(booking.id, role, "")
     for row in await Booking.filter(candidate_id=account_id).only("id", "tenant_id", "intake"):
         await intake.forget(row.intake)
+    await preparation.forget(account_id)
     async with unit_of_work():
         await Booking.filter(candidate_id=account_id).update(
             intake={}, candidate_zone="UTC", alias="", people=[], claim_email=""
@@ -105,7 +122,7 @@ async def erase(account_id: UUID) -> list[str]:
         schedules = await Schedule.filter(account_id=account_id).values_list("id", flat=True)
         await DateOverride.filter(schedule_id__in=list(schedules)).delete()
         await Ask.filter(interviewer_id=account_id).delete()
-        for model in (Waiting, Strike, Schedule, TimeOff, Offer, Travel, Busy, Window, FreeMonth, Pulse):
+        for model in (Waiting, Strike, Schedule, TimeOff, Offer, Travel, Busy, Window, FreeMonth, Pulse, *_AROUND):
             await model.filter(account_id=account_id).delete()
     kept = await Booking.filter(candidate_id=account_id).count()
     kept += await Booking.filter(interviewer_id=account_id).count()
@@ -119,6 +136,7 @@ PRIVACY = [
             Booking.__name__, BookingChange.__name__, Calendar.__name__, Schedule.__name__, DateOverride.__name__,
             TimeOff.__name__, Offer.__name__, Ask.__name__, Policy.__name__, Proposal.__name__, Strike.__name__,
             Waiting.__name__, Travel.__name__, Busy.__name__, Window.__name__, FreeMonth.__name__, Pulse.__name__,
+            Reminder.__name__, Preparation.__name__, LinkKey.__name__, Feed.__name__, OtherCalendar.__name__,
         ),
         export=export,
         erase=erase,

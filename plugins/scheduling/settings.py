@@ -7,12 +7,19 @@ from typing import Any
 
 from kernel import N_, Setting, _, setting
 
-_MOST_OFFSET = 14 * 24 * 60
+from . import reminders as plans
+
+#: Minutes before the start that a person chose for themselves.
+OWN_REMINDERS = "scheduling.own_reminders"
 
 
-def _offsets_problem(value: Any) -> str | None:
-    fine = all(text.isascii() and text.isdecimal() and 0 < int(text) <= _MOST_OFFSET for text in value)
-    return None if fine and len(value) <= 5 else _("Enter up to five whole numbers of minutes, at most two weeks.")
+def _rules_problem(value: Any) -> str | None:
+    return plans.problem(value)
+
+
+def _own_problem(value: Any) -> str | None:
+    fine = all(text.isascii() and text.isdecimal() and 0 < int(text) <= plans.FURTHEST for text in value)
+    return None if fine and len(value) <= 5 else _("Choose up to five moments, at most two weeks before.")
 
 
 def _countries_problem(value: Any) -> str | None:
@@ -36,9 +43,21 @@ SETTINGS = [
         help=N_("Counted from the moment the candidate goes to the checkout."),
     ),
     Setting(
-        key="scheduling.reminder_offsets", type=list, default=["1440", "60"], check=_offsets_problem,
+        key="scheduling.reminder_offsets", type=list, default=["1440", "60", "+1440 candidate"], check=_rules_problem,
         label=N_("Reminders, in minutes before the start"),
-        help=N_("One mail each to candidate and interviewer. 1440 is a day."),
+        help=N_(
+            "One per line. 1440 is a day before; +1440 a day after the end. Add candidate or interviewer to tell only "
+            "them, email or inapp to use only that way: 60 candidate inapp. Interview types may have their own."
+        ),
+    ),
+    Setting(
+        key="scheduling.reminder_grace_minutes", type=int, default=30, minimum=2, maximum=720,
+        label=N_("Minutes after which a missed reminder is dropped"),
+        help=N_("After a stop of the server, nobody gets reminders that are older than this."),
+    ),
+    Setting(
+        key=OWN_REMINDERS, type=list, default=[], check=_own_problem, scope="account",
+        label=N_("Own reminders, in minutes before the start"),
     ),
     Setting(
         key="scheduling.open_bookings", type=int, default=20, minimum=1, maximum=500,
@@ -90,6 +109,24 @@ SETTINGS = [
         label=N_("Percent of sessions for new interviewers"),
         help=N_("When any suitable interviewer will do, people with fewer than five sessions get at least this share."),
     ),
+    Setting(
+        key="scheduling.google_client_id", type=str, default="", maximum=300,
+        label=N_("Google calendars: client id"),
+        help=N_("Of an app that you register there, with this site's /calendars/signed-in as redirect address."),
+    ),
+    Setting(
+        key="scheduling.google_client_secret", type=str, default="", secret=True, maximum=300,
+        label=N_("Google calendars: client secret"),
+    ),
+    Setting(
+        key="scheduling.microsoft_client_id", type=str, default="", maximum=300,
+        label=N_("Microsoft calendars: client id"),
+        help=N_("Of an app that you register there, with this site's /calendars/signed-in as redirect address."),
+    ),
+    Setting(
+        key="scheduling.microsoft_client_secret", type=str, default="", secret=True, maximum=300,
+        label=N_("Microsoft calendars: client secret"),
+    ),
 ]  # fmt: skip
 
 
@@ -107,6 +144,11 @@ NOW_ANSWER = timedelta(seconds=90)
 REQUEST_PAYMENT = timedelta(hours=12)
 
 
+def reminder_rules() -> tuple[plans.Rule, ...]:
+    """What the tenant says about reminders, for types that say nothing themselves."""
+    return plans.rules(setting("scheduling.reminder_offsets"))
+
+
 def reminder_offsets() -> list[int]:
-    """Minutes before the start, the earliest reminder first."""
-    return sorted({int(text) for text in setting("scheduling.reminder_offsets")}, reverse=True)
+    """Minutes before the start at which anybody is reminded by the tenant's rules, the earliest first."""
+    return sorted({rule.minutes for rule in reminder_rules() if rule.kind == plans.BEFORE}, reverse=True)

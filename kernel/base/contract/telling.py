@@ -21,6 +21,7 @@ class Notice:
     `{placeholders}` from `params`: str as it is, aware datetime as weekday, date, time and zone of the
     recipient, `Money` as an amount, `Text` translated. Give `account_id`, or `email` for someone without
     one. `key` makes it unique: the same key is delivered once. `attachments` are (file name, type, bytes).
+    `channels` narrows where it goes; empty: wherever the type and the person say.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Notice:
     action_label: str = ""
     action_url: str = ""
     attachments: tuple[tuple[str, str, bytes], ...] = ()
+    channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,7 @@ class Facts:
     starts_at: datetime
     ends_at: datetime
     stays: tuple[Stay, ...] = field(default=())
+    late_until: datetime | None = None
 
     @property
     def needed(self) -> frozenset[Role]:
@@ -180,8 +181,9 @@ def _due_waiting(facts: Facts, rules: Rules, at: datetime, closed: bool) -> Caus
         return Cause.MET
     waiting = [s for s in facts.stays if s.until is None]
     if facts.kind is Kind.HUMAN and waiting:
-        # Whoever is here has waited for the whole grace time after the agreed start: the other one did not come.
-        since = max(facts.starts_at, min(s.since for s in waiting))
+        # Whoever is here has waited for the whole grace time after the agreed start, or after the moment that somebody
+        # who runs late has named: the other one did not come.
+        since = max(facts.late_until or facts.starts_at, facts.starts_at, min(s.since for s in waiting))
         if at - since >= rules.no_show_after:
             return _missed(facts.here, facts)
     return Cause.OPENED if facts.here and facts.state is State.SCHEDULED else None

@@ -1,5 +1,8 @@
 """The same actions as JSON, for programs. Same services, same rules, same refusals (409, 422 as problem+json)."""
 
-from . import availability, bookings, catalogue, changes, search, turns
+from . import availability, bookings, calendars, catalogue, changes, search, turns
 
-ROUTES = [*catalogue.ROUTES, *bookings.ROUTES, *changes.ROUTES, *availability.ROUTES, *search.ROUTES, *turns.ROUTES]
+ROUTES = [
+    *catalogue.ROUTES, *bookings.ROUTES, *changes.ROUTES, *availability.ROUTES, *search.ROUTES, *turns.ROUTES,
+    *calendars.ROUTES,
+]

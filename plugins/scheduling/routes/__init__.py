@@ -9,6 +9,7 @@ from ..permissions import HOURS, MANAGE, POLICIES, TYPES, VIEW
 from . import (
     admin,
     anyone,
+    around,
     asking,
     booking,
     changing,
@@ -129,6 +130,7 @@ ROUTES = [
     _post("/admin/policies/{key:[a-z]{2,20}}", policies.save_policy, "policy_save", POLICIES),
     _get("/admin/strikes", policies.show_strikes, "strikes", MANAGE),
     _post("/admin/strikes/{id}/waive", policies.waive, "strike_waive", MANAGE),
+    *around.ROUTES,
     *rest.ROUTES,
 ]
 

@@ -114,6 +114,8 @@ async def show_booking(request: web.Request) -> web.StreamResponse:
 
 
 async def _context(row: Booking, info: BookingInfo, role: str, at: datetime) -> dict[str, Any]:
+    from . import preparing
+
     other = info.candidate_id if role in ("interviewer", "asked") else info.interviewer_id
     hidden = bool(row.alias) and other == info.candidate_id
     people = services.need(Interviewers)
@@ -141,6 +143,8 @@ async def _context(row: Booking, info: BookingInfo, role: str, at: datetime) -> 
         "may_propose": role == "interviewer" and upcoming and not moving.why_not_moved(row, at, "interviewer"),
         "live": is_on("live"),
         "history": await history.of(row),
+        "prep": await preparing.prepared(row, role, at),
+        "late_ones": await preparing.late_ones(row) if row.status == Status.ACCEPTED else {},
         "pays": row.status == Status.PENDING and role == "candidate",
         "refunded": Money(policies.refund_of(row), row.currency) if row.refund_percent else None,
         "answers": intake.shown(row.intake),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID
 
 from kernel import current_actor, is_on, now, publish, services, unit_of_work
 
-from ..events import BookingCompleted, BookingStarted, ReminderDue
+from ..events import BookingCompleted, BookingStarted
 from ..models import Booking
 from ..policies import Case, Result, weigh
 from ..states import PASSING, Outcome, Status
-from . import strikes
+from . import reminders, strikes
 from .cancelling import OutcomeChanged, cancel, close_checkout, why_not_cancelled
 from .core import locked, move, unplan
 from .holding import expire_row
@@ -76,6 +75,8 @@ async def finish(booking_id: UUID, outcome: str) -> None:
             refund_percent=missed.percent if missed else None,
         )  # fmt: skip
         await unplan(booking)
+        if result is Outcome.COMPLETED:
+            await reminders.plan_follow_ups(booking)
         if missed is not None and booking.kind == "human":
             await strikes.give(booking, missed.marks)
         await publish(
@@ -99,19 +100,6 @@ async def close(booking_id: UUID, sequence: int) -> None:
         await finish(booking_id, unused if is_on("live") else Outcome.COMPLETED)
 
 
-async def remind(booking_id: UUID, sequence: int, offset: int) -> bool:
-    """Announce that a session is near, if it still stands at the time for which this was planned."""
-    async with unit_of_work():
-        booking = await Booking.filter(id=booking_id).first()
-        at = now()
-        if booking is None or booking.status != Status.ACCEPTED or booking.ical_sequence != sequence:
-            return False
-        if booking.starts_at <= at or booking.starts_at - at > timedelta(minutes=offset + 5):
-            return False
-        await publish(ReminderDue(booking.id, offset, booking.candidate_id, booking.interviewer_id, booking.starts_at))
-        return True
-
-
 def role_in(booking: Booking) -> str:
     """The part that the actor has in a booking: candidate, interviewer (of a panel: either), or '' for none."""
     actor = current_actor()
@@ -123,6 +111,6 @@ def role_in(booking: Booking) -> str:
 
 
 __all__ = [
-    "OutcomeChanged", "cancel", "close", "expire", "finish", "no_show", "payment_failed", "remind", "reschedule",
-    "role_in", "start", "why_not_cancelled", "why_not_moved",
+    "OutcomeChanged", "cancel", "close", "expire", "finish", "no_show", "payment_failed", "reschedule", "role_in",
+    "start", "why_not_cancelled", "why_not_moved",
 ]  # fmt: skip

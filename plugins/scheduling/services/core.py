@@ -18,15 +18,14 @@ from kernel import (
     errors,
     execute,
     new_id,
-    now,
     sql_one,
     unit_of_work,
     violated,
 )
 
 from ..models import Booking, BookingChange
-from ..settings import reminder_offsets
 from ..states import Status, allowed
+from . import reminders
 
 #: The exclusion constraints of the first migration.
 CONSTRAINTS = frozenset({"scheduling_booking_interviewer_free", "scheduling_booking_candidate_free"})
@@ -107,23 +106,10 @@ async def lock_calendars(*numbers: int | None) -> None:
         await execute("SELECT pg_advisory_xact_lock($1, $2)", _LOCKS, number % 2_147_483_647)
 
 
-def reminder_key(booking: Booking) -> str:
-    return f"scheduling.remind:{booking.id}:"
-
-
 async def plan(booking: Booking) -> None:
-    """Queue the reminders of an accepted booking and its closing; those whose moment has passed are left out."""
+    """Plan the reminders of an accepted booking and queue its closing, instead of those for an earlier time."""
     await unplan(booking)
-    at = now()
-    if booking.kind == "human":
-        for offset in reminder_offsets():
-            due = booking.starts_at - timedelta(minutes=offset)
-            if due > at:
-                args: dict[str, Any] = {
-                    "booking_id": str(booking.id), "sequence": booking.ical_sequence, "offset": offset
-                }  # fmt: skip
-                key = f"{reminder_key(booking)}{booking.ical_sequence}:{offset}"
-                await enqueue("scheduling.remind", args, run_at=due, key=key)
+    await reminders.plan(booking)
     await enqueue(
         "scheduling.close",
         {"booking_id": str(booking.id), "sequence": booking.ical_sequence},
@@ -133,8 +119,8 @@ async def plan(booking: Booking) -> None:
 
 
 async def unplan(booking: Booking) -> None:
-    """Call off what was queued for an earlier time of the booking."""
-    await cancel_jobs(reminder_key(booking), prefix=True)
+    """Call off what was planned for an earlier time of the booking."""
+    await reminders.unplan(booking)
     await cancel_jobs(f"scheduling.close:{booking.id}:", prefix=True)
     await cancel_jobs(f"scheduling.expire:{booking.id}")
 
@@ -165,5 +151,5 @@ async def locked(booking_id: UUID) -> Booking:
 
 __all__ = [
     "CONSTRAINTS", "calendar_number", "is_collision", "lock_calendars", "locked", "move", "moved_on", "own_booking",
-    "plan", "plan_expiry", "reminder_key", "unit_of_work", "unplan",
+    "plan", "plan_expiry", "unit_of_work", "unplan",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from ..events import SessionGiven
 from ..models import Booking, InterviewType
 from ..refusals import NotBookable
 from ..states import LIVE, Status
-from .core import calendar_number, is_collision, lock_calendars, locked, move
+from .core import calendar_number, is_collision, lock_calendars, locked, move, plan
 
 CLAIM: Final = "scheduling.claim"
 _EMAIL: Final = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,180}\.[^@\s,;<>\".]{2,}")
@@ -121,6 +121,8 @@ async def claim(token: str, account_id: UUID) -> Booking:
                 booking, Status(booking.status), role="candidate", reason="claimed", actor_id=account_id,
                 details={"claimed": True}, candidate_id=account_id, candidate_no=number, claim_email="",
             )  # fmt: skip
+            if booking.status == Status.ACCEPTED:
+                await plan(booking)
             return booking
     except IntegrityError as exc:
         if not is_collision(exc):

@@ -27,6 +27,8 @@ def parse(data: bytes) -> dict[str, tuple[dict[str, str], str]]:
                 cut = i
                 break
         name, *parameters = line[:cut].split(";")
+        if name in found:
+            continue  # the alarm repeats some of its event's
         found[name] = (dict(p.partition("=")[::2] for p in parameters), line[cut + 1 :])
     return found
 

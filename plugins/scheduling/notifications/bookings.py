@@ -1,7 +1,8 @@
-"""What people are told about their sessions. Practice with the scripted interviewer is not worth a mail."""
+"""What people are told when a session is booked, moved or called off. AI practice is not worth a mail."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +21,10 @@ from kernel import (
     url,
 )
 
-from . import ics, notices
-from .api import BookingInfo
-from .models import Booking
-from .queries import BOOKINGS
+from .. import ics, notices
+from ..api import BookingInfo
+from ..models import Booking
+from ..queries import BOOKINGS
 
 _SOMEBODY = N_("your partner")
 
@@ -133,7 +134,7 @@ async def moved(happened: Happened) -> list[Notice]:
     info = await _booking(happened)
     if info is None or info.status != "accepted" or info.starts_at.isoformat() != happened.data["starts_at"]:
         return []  # moved again or called off meanwhile: that has its own message
-    old = _instant(happened.data["old_starts_at"])
+    old = datetime.fromisoformat(happened.data["old_starts_at"])
     return [
         Notice(
             key=f"{happened.id}:{account_id}",
@@ -153,33 +154,7 @@ async def moved(happened: Happened) -> list[Notice]:
     ]
 
 
-async def reminder(happened: Happened) -> list[Notice]:
-    info = await _booking(happened)
-    if info is None or info.status != "accepted" or info.starts_at.isoformat() != happened.data["starts_at"]:
-        return []
-    offset = int(happened.data["offset_minutes"])
-    return [
-        Notice(
-            # Not the event's id: should the job have run twice, the person still hears it once.
-            key=f"scheduling.reminder:{info.id}:{info.ical_sequence}:{offset}:{account_id}",
-            account_id=account_id,
-            subject=N_("Soon: {title} with {partner}"),
-            body=N_("{title} with {partner} begins {when}.\n\nCheck camera and microphone on the session's page."),
-            params=_params(info, partner),
-            action_label=N_("Open the session"),
-            action_url=url("scheduling.booking", id=info.id),
-        )
-        for account_id, partner in _parties(info)
-    ]
-
-
-def _instant(text: str) -> Any:
-    from datetime import datetime
-
-    return datetime.fromisoformat(text)
-
-
-NOTIFICATION_TYPES = [
+TYPES = [
     NotificationType(
         id="scheduling.booking_confirmed", label=N_("A session is booked"),
         event="scheduling.booking_confirmed.v1", compose=confirmed, critical=True,
@@ -192,9 +167,4 @@ NOTIFICATION_TYPES = [
         id="scheduling.booking_rescheduled", label=N_("A session has a new time"),
         event="scheduling.booking_rescheduled.v1", compose=moved, critical=True,
     ),
-    NotificationType(
-        id="scheduling.reminder", label=N_("A session is near"),
-        event="scheduling.reminder_due.v1", compose=reminder,
-    ),
-    *notices.MORE_TYPES,
 ]  # fmt: skip
