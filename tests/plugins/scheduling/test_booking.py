@@ -17,7 +17,7 @@ from kernel.base.clock import frozen_at, shifted_by
 from kernel.testing.people import TenantKit
 from plugins.scheduling.availability import minute
 from plugins.scheduling.models import Booking, BookingChange
-from plugins.scheduling.services import core
+from plugins.scheduling.services import core, days
 
 from .conftest import WEEK, World, day_after, instant, interviewer, save_hours, stamp
 
@@ -144,10 +144,8 @@ async def test_a_session_longer_than_the_gap_is_refused(world: World) -> None:
 
 
 async def test_time_off_is_refused(world: World) -> None:
-    from plugins.scheduling.services import hours
-
     with world.tenant.scope():
-        await hours.add_time_off(world.interviewer_id, day_after(4, 0), day_after(5, 0), "away")
+        await days.add_time_off(world.interviewer_id, day_after(4, 0), day_after(5, 0), "away")
     await _refused(world, stamp(day_after(4, 10)), "is away at this time")
 
 
