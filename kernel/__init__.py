@@ -146,12 +146,14 @@ if TYPE_CHECKING:
     from .tenancy.tenants import origin as origin, update_tenant as update_tenant
     from .web import charts as charts, templating as templates
     from .web.body import Upload as Upload, read_json as read_json
+    from .web.csvs import csv_answer as csv_answer
     from .web.forms import Form as Form, Parsed as Parsed, read_form as read_form, read_query as read_query
     from .web.headers import allow_devices as allow_devices, allow_sources as allow_sources
     from .web.limits import client_ip as client_ip, spend as spend
     from .web.markdown import render_markdown as render_markdown
     from .web.paging import Listing as Listing, Page as Page, read_listing as read_listing
     from .web.routing import absolute_url as absolute_url, has_route as has_route, url as url, url_with as url_with
+    from .web.saved_views import SavedViews as SavedViews, saved_views as saved_views
     from .web.sockets import open_socket as open_socket, sse as sse
     from .web.views import (
         bytes_answer as bytes_answer,
@@ -167,12 +169,8 @@ if TYPE_CHECKING:
     from .web.visit import route_name as route_name, route_stays as route_stays
     from .web.words import Words as Words
     from .work import services as services
-    from .work.events import (
-        event_types as event_types,
-        happened as happened,
-        publish as publish,
-        published_events as published_events,
-    )
+    from .work.events import event_types as event_types, happened as happened
+    from .work.events import publish as publish, published_events as published_events
     from .work.filters import Filter as Filter, Stop as Stop, apply as apply
     from .work.isolation import guarded as guarded
     from .work.execution import Dropped as Dropped
@@ -225,6 +223,7 @@ _HOMES: dict[str, str] = {
     "Role": "base.contract",
     "Route": "base.contract",
     "SIGNED_IN": "base.contract",
+    "SavedViews": "web.saved_views",
     "SearchHit": "base.contract",
     "SearchSource": "base.contract",
     "Service": "base.contract",
@@ -254,6 +253,7 @@ _HOMES: dict[str, str] = {
     "cancel_jobs": "work.jobs",
     "client_ip": "web.limits",
     "compare_and_set": "engines.models",
+    "csv_answer": "web.csvs",
     "currency_digits": "base.i18n",
     "current_actor": "base.context",
     "current_locale": "base.context",
@@ -321,6 +321,7 @@ _HOMES: dict[str, str] = {
     "route_stays": "web.visit",
     "sanitise_picture": "engines.images",
     "save_file": "engines.storage",
+    "saved_views": "web.saved_views",
     "see_other": "web.views",
     "set_account_setting": "tenancy.settings",
     "set_setting": "tenancy.settings",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ..auth import cleaning, events, privacy
+from ..auth import cleaning, events
 from ..auth.tokens import acting
 from ..base.contract import (
     SIGNED_IN,
@@ -33,6 +33,7 @@ from . import (
     health,
     metrics,
     preferences,
+    privacy,
     quotas,
     reference_pages,
     rest,
@@ -42,6 +43,7 @@ from . import (
     settings_pages,
     signin_pages,
     tokens_pages,
+    view_pages,
 )
 from .switchboard import planned
 from .switchboard import routes as switch_routes
@@ -87,8 +89,13 @@ def register_routes() -> list[Route]:
         _post("/sign-out", signin_pages.sign_out, "kernel.sign_out", no_twin=_TOKENS),
         _get("/account/picture", front.own_picture, "kernel.own_picture", SIGNED_IN),
         _get("/account/security", security_pages.show_security, "kernel.security", SIGNED_IN),
-        _post("/account/security/password", security_pages.change_password, "kernel.change_password", SIGNED_IN,
-              no_twin=_PRESENT),
+        _post(
+            "/account/security/password",
+            security_pages.change_password,
+            "kernel.change_password",
+            SIGNED_IN,
+            no_twin=_PRESENT,
+        ),
         _post("/account/security/end", security_pages.end_one, "kernel.end_session", SIGNED_IN),
         _post("/account/security/end-others", security_pages.end_others, "kernel.end_other_sessions", SIGNED_IN),
         _post("/preferences/{kind}", preferences.set_preference, "kernel.preference", rate="60/60", no_twin=_BROWSER),
@@ -112,6 +119,7 @@ def register_routes() -> list[Route]:
         _get("/health/ready", health.ready, "kernel.health_ready", always=_PROBE),
         _get("/health/tls", health.tls, "kernel.health_tls", always=_PROBE),
         *tokens_pages.ROUTES,
+        *view_pages.ROUTES,
         *rest.ROUTES,
         *reference_pages.ROUTES,
         _get("/dev/components", gallery.show_gallery, "kernel.gallery"),
@@ -232,5 +240,4 @@ def register_events() -> list[type]:
 
 @hookimpl
 def register_privacy_providers() -> list[PrivacyProvider]:
-    models = ("Account", "Session", "OneTimeToken", "ApiToken", "ApiCall", "Grant")
-    return [PrivacyProvider(title=N_("Account"), models=models, export=privacy.export, erase=privacy.erase)]
+    return [privacy.PRIVACY]

@@ -28,3 +28,22 @@ class IdempotencyKey(TenantModel):
     class Meta:
         table = "kernel_idempotency_key"
         unique_together = (("tenant_id", "owner", "key"),)
+
+
+class SavedView(TenantModel):
+    """A list's filters and order under a name. `list` is the list's route, `query` its query string.
+
+    `shared`: everybody who may see the list has it. Without `account_id` its maker is no more.
+    """
+
+    list = fields.CharField(max_length=100)
+    account_id = fields.UUIDField(null=True, db_index=True)
+    name = fields.CharField(max_length=60)
+    query = fields.CharField(max_length=2000, default="")
+    shared = fields.BooleanField(default=False)
+    created_at = fields.DatetimeField(default=now)
+
+    class Meta:
+        table = "kernel_saved_view"
+        unique_together = (("tenant_id", "list", "account_id", "name"),)
+        personal = ("account_id", "name", "query")
