@@ -10,6 +10,6 @@ Service: `Bookings`; filter: `BookingRequested`; extension point: `CalendarProvi
 pieces: `scheduling.booking` (page of a session, gets the booking's id), `scheduling.booking_aside`,
 `scheduling.profile` (gets the interviewer's account id).
 
-Sub-packages: slots/ the pure engine, calendars/ readers of calendars elsewhere, services/ the use cases, routes/ the pages. `exchange.py` answers
-`greenroom scheduling slots`. How a booking flows: docs.md.
+Sub-packages: slots/ the pure engine, calendars/ readers of calendars elsewhere, services/ the use cases,
+routes/ the pages. `exchange.py` answers `greenroom scheduling slots`. How a booking flows: docs.md.
 """

@@ -242,6 +242,15 @@ class StrikeGiven:
     expires_at: datetime
 
 
+@event("scheduling.confirmation_asked.v1")
+@dataclass(frozen=True, slots=True)
+class ConfirmationAsked:
+    """An administrator sends the confirmation again, of the booking as it was then."""
+
+    booking_id: UUID
+    ical_sequence: int
+
+
 ALL: tuple[type, ...] = (
     BookingConfirmed,
     BookingCancelled,
@@ -259,4 +268,5 @@ ALL: tuple[type, ...] = (
     TimeOffered,
     SessionGiven,
     StrikeGiven,
+    ConfirmationAsked,
 )

@@ -210,15 +210,6 @@ class BookingsQuery(Form):
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
 
 
-class AdminQuery(Form):
-    q: Annotated[str, StringConstraints(max_length=80)] = ""
-    status: Annotated[str, StringConstraints(max_length=20)] = ""
-    kind: Annotated[str, StringConstraints(max_length=10)] = ""
-    first: date | None = None
-    last: date | None = None
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-
-
 class PracticeForm(Form):
     """At once, or at `when`: wall time in the zone `tz`."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 from kernel import N_, _, accounts, format_datetime
 
 from .models import Booking, BookingChange
-from .states import Status
+from .states import OUTCOMES, WORDS, Status
 
 _TITLES: Final[dict[str, tuple[str, str, str]]] = {
     Status.REQUESTED: (N_("Requested"), "mail", ""),
@@ -18,6 +19,8 @@ _TITLES: Final[dict[str, tuple[str, str, str]]] = {
     Status.CANCELLED: (N_("Cancelled"), "x", "bad"),
     Status.REJECTED: (N_("Declined"), "x", "bad"),
 }
+_OTHER: Final = ((N_("Time held"), "timer", ""), (N_("Expired"), "timer", ""))
+_PEOPLE: Final = ("old_interviewer", "interviewer")
 _ROLES: Final = {
     "candidate": N_("Candidate"),
     "interviewer": N_("Interviewer"),
@@ -32,8 +35,40 @@ async def of(booking: Booking) -> list[dict[str, Any]]:
     return [_entry(row, names, booking) for row in rows if row.after in _TITLES]
 
 
+async def in_full(booking: Booking) -> list[dict[str, Any]]:
+    """Every change with its actor, role, reason, and what it was before and after: for administrators."""
+    rows = await BookingChange.filter(booking_id=booking.id).order_by("-at", "-id")
+    ids = {UUID(row.details[key]) for row in rows for key in _PEOPLE if row.details.get(key)}
+    names = await accounts.accounts_by_ids({row.actor_id for row in rows if row.actor_id} | ids)
+    return [{**_entry(row, names, booking), "text": _in_full(row, names)} for row in rows]
+
+
+def _in_full(row: BookingChange, names: dict[Any, Any]) -> str:
+    said = []
+    if row.before and row.before != row.after:
+        said.append(f"{_(WORDS[Status(row.before)][0])} → {_(WORDS[Status(row.after)][0])}")
+    if "from" in row.details:
+        said.append(_moved_text(row.details))
+    if "interviewer" in row.details:
+        old, new = (_name(names, row.details.get(key)) for key in _PEOPLE)
+        said.append(_("From {old} to {new}").format(old=old, new=new))
+    if "longer" in row.details:
+        said.append(_("{n} minutes longer").format(n=row.details["longer"]))
+    if row.details.get("refund_percent") is not None:
+        said.append(_("{percent} % back").format(percent=row.details["refund_percent"]))
+    if row.reason:
+        word = OUTCOMES.get(row.reason, ("",))[0]
+        said.append(_(word) if word else _("Reason: {reason}").format(reason=_(row.reason)))
+    return " · ".join(said)
+
+
+def _name(names: dict[Any, Any], account_id: str | None) -> str:
+    card = names.get(UUID(account_id)) if account_id else None
+    return card.name if card is not None and card.name else _("a former member")
+
+
 def _entry(row: BookingChange, names: dict[Any, Any], booking: Booking) -> dict[str, Any]:
-    title, icon, tone = _TITLES[row.after]
+    title, icon, tone = _TITLES.get(row.after, _OTHER[row.after == Status.EXPIRED])
     text = _(row.reason) if row.after in (Status.CANCELLED, Status.REJECTED) and row.reason else ""
     if row.before == row.after == Status.ACCEPTED:
         title, icon, tone, text = _change(row)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from kernel import Job
 
-from .services import calendars, changes, proposals, reminders, waiting
+from .services import bulk, calendars, changes, proposals, reminders, waiting
 
 
 async def expire(booking_id: str) -> None:
@@ -52,7 +52,12 @@ async def tidy_waiting() -> None:
     await waiting.tidy()
 
 
+async def bulk_cancel(run_id: str) -> None:
+    await bulk.carry_out(UUID(run_id))
+
+
 JOBS = [
+    Job(name="scheduling.bulk", func=bulk_cancel),
     Job(name="scheduling.expire", func=expire, drain=True),
     Job(name="scheduling.remind", func=remind, timeout=300),
     # Catches what a lost job or a clock that was set back left behind.

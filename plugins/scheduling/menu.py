@@ -21,6 +21,10 @@ MENU = [
              order=10, permission=VIEW),
     MenuItem(section="operations", label=N_("Strikes"), route="scheduling.strikes", icon="alert", order=15,
              permission=MANAGE),
+    MenuItem(section="operations", label=N_("Interviewer load"), route="scheduling.load", icon="bars", order=12,
+             permission=VIEW),
+    MenuItem(section="settings", label=N_("Booking rules"), route="scheduling.rules", icon="sliders", order=39,
+             permission=POLICIES),
     MenuItem(section="settings", label=N_("Interview types"), route="scheduling.types", icon="list", order=40,
              permission=TYPES),
     MenuItem(section="settings", label=N_("Cancellation policies"), route="scheduling.policies", icon="shield",
@@ -28,6 +32,7 @@ MENU = [
 ]  # fmt: skip
 
 ASSETS = [
+    Asset(kind="style", path="admin.css", routes=("scheduling.admin*", "scheduling.load", "scheduling.holidays")),
     Asset(kind="style", path="scheduling.css", routes=("scheduling.*", "kernel.landing")),
     Asset(kind="style", path="booking.css", routes=("scheduling.*",)),
     Asset(

@@ -12,11 +12,12 @@ from tortoise import fields
 
 from kernel import TenantModel, Timestamped, VersionedModel, now
 
+from .models_bulk import BulkRun
 from .models_calendars import Feed, LinkKey, OtherCalendar, Preparation, Reminder
 from .models_hours import Busy, Demand, FreeMonth, Pulse, Travel, Window
 
 __all__ = [
-    "Ask", "Booking", "BookingChange", "Busy", "Calendar", "DateOverride", "Demand", "Feed", "FreeMonth",
+    "Ask", "Booking", "BookingChange", "BulkRun", "Busy", "Calendar", "DateOverride", "Demand", "Feed", "FreeMonth",
     "InterviewType", "LinkKey", "Offer", "OtherCalendar", "Policy", "Preparation", "Proposal", "Pulse", "Reminder",
     "Schedule", "Strike", "TimeOff", "Travel", "Waiting", "Window",
 ]  # fmt: skip

@@ -242,6 +242,16 @@ async def strike(happened: Happened) -> list[Notice]:
     ]  # fmt: skip
 
 
+async def asked_again(happened: Happened) -> list[Notice]:
+    """The confirmation once more, unless the booking is another one by now."""
+    from .notifications import confirmed
+
+    info = await _info(happened)
+    if info is None or info.ical_sequence != happened.data["ical_sequence"]:
+        return []
+    return await confirmed(happened)
+
+
 def _type(name: str, label: str, event: str, compose: Any, *, critical: bool = True) -> NotificationType:
     return NotificationType(
         id=f"scheduling.{name}", label=label, event=f"scheduling.{event}.v1", compose=compose, critical=critical
@@ -257,5 +267,6 @@ MORE_TYPES = [
     _type("interviewer_changed", N_("A session has another interviewer"), "interviewer_changed", interviewer_changed),
     _type("time_offered", N_("A time you wait for is free"), "time_offered", offered),
     _type("session_given", N_("A session booked for somebody else"), "session_given", given),
+    _type("confirmation_asked", N_("A confirmation is sent again"), "confirmation_asked", asked_again),
     _type("strike_given", N_("A strike is given"), "strike_given", strike),
 ]

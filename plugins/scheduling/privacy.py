@@ -12,6 +12,7 @@ from .models import (
     Ask,
     Booking,
     BookingChange,
+    BulkRun,
     Busy,
     Calendar,
     DateOverride,
@@ -114,6 +115,7 @@ async def erase(account_id: UUID) -> list[str]:
         )
         await Booking.filter(booked_by=account_id).update(booked_by=None, claim_email="")
         await Policy.filter(actor_id=account_id).update(actor_id=None)
+        await BulkRun.filter(actor_id=account_id).update(actor_id=None, reason="")
         await Strike.filter(waived_by=account_id).update(waived_by=None)
         await Proposal.filter(by_id=account_id).update(by_id=None, note="")
         await Booking.filter(candidate_id=account_id, cancelled_by="candidate").update(cancel_reason="")
@@ -137,6 +139,7 @@ PRIVACY = [
             TimeOff.__name__, Offer.__name__, Ask.__name__, Policy.__name__, Proposal.__name__, Strike.__name__,
             Waiting.__name__, Travel.__name__, Busy.__name__, Window.__name__, FreeMonth.__name__, Pulse.__name__,
             Reminder.__name__, Preparation.__name__, LinkKey.__name__, Feed.__name__, OtherCalendar.__name__,
+            BulkRun.__name__,
         ),
         export=export,
         erase=erase,

