@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-import dns.asyncresolver
-import dns.exception
-import dns.resolver
-
 from ..base.config import Config
 
 #: Seconds for one question, over all servers.
@@ -32,6 +28,10 @@ class DnsNames:
         self._servers = servers
 
     async def texts(self, name: str) -> list[str]:
+        import dns.asyncresolver  # here, as few processes ever ask
+        import dns.exception
+        import dns.resolver
+
         try:
             # Made anew each time: the machine's servers may change, and nothing stale is to be believed.
             resolver = dns.asyncresolver.Resolver(configure=not self._servers)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Final
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final
 
 import nh3
-from markdown_it import MarkdownIt
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 _TAGS: Final = {
     "a", "blockquote", "br", "code", "del", "em", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre", "s", "strong",
@@ -16,8 +18,14 @@ _TAGS: Final = {
 _ATTRIBUTES: Final = {"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}}
 _MAX = 200_000
 
-# "linkify" would need another package and guesses; images could track readers.
-_parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable(["image"])
+
+@cache
+def _parser() -> MarkdownIt:
+    """Made when the first text is shown: its import is not for every start."""
+    from markdown_it import MarkdownIt
+
+    # "linkify" would need another package and guesses; images could track readers.
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable(["image"])
 
 
 def render_markdown(text: str | None) -> Markup:
@@ -27,7 +35,7 @@ def render_markdown(text: str | None) -> Markup:
 
 @lru_cache(maxsize=256)
 def _render(text: str) -> Markup:
-    html = _parser.render(text)
+    html = _parser().render(text)
     # The page has its own h1: headings of a text begin one level down.
     for level in (3, 2, 1):
         html = html.replace(f"<h{level}>", f"<h{level + 1}>").replace(f"</h{level}>", f"</h{level + 1}>")

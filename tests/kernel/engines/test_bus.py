@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from kernel.base.context import tenant_key, tenant_scope
-from kernel.engines.bus import OVERFLOW, MemoryBus, RedisBus
+from kernel.engines.bus import OVERFLOW, MemoryBus
+from kernel.engines.bus_redis import RedisBus
 
 from .conftest import A
 

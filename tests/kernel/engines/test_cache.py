@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from kernel.base.clock import shifted_by
-from kernel.engines.cache import MemoryCache, RedisCache
+from kernel.engines.cache import MemoryCache
+from kernel.engines.cache_redis import RedisCache
 
 from .test_bus import redis  # noqa: F401 - a fixture
 

@@ -250,7 +250,7 @@ async def test_with_redis_the_rate_is_of_all_processes(tenant: TenantKit, redis_
     """Two processes' meters draw from one second; a dead Redis lets each count for itself."""
     from kernel.base.clock import frozen_at, now
     from kernel.base.runtime import runtime
-    from kernel.engines.cache import RedisCache
+    from kernel.engines.cache_redis import RedisCache
 
     await limit(tenant, neighbours.RATE, 40)
     snapshot = runtime().snapshots.of(tenant.ref.id)
