@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=_port)
     serve.add_argument("--no-jobs", action="store_true", help="leave jobs to `greenroom worker`")
     serve.add_argument("--workers", type=_workers, default=1, help="processes that share the port; two need Redis")
-    serve.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    serve.add_argument("--child", type=int, default=0, help=argparse.SUPPRESS)
     worker = command("worker", "Execute jobs.", _worker)
     worker.add_argument("--queues", type=_queues, help="only these, each with its own limit if given: mail=2,default")
     worker.add_argument("--concurrency", type=int, default=10, help="jobs at once (default: 10)")

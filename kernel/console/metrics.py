@@ -1,6 +1,7 @@
 """`/metrics` for Prometheus: off unless configured, and never for the public.
 
-GREENROOM_METRICS_BIND=127.0.0.1:9464 opens a port of its own for it; GREENROOM_METRICS_TOKEN lets
+GREENROOM_METRICS_BIND=127.0.0.1:9464 opens a port of its own for it; of `serve --workers N` the first process takes
+that port, the second the next, and so on, as each counts for itself. GREENROOM_METRICS_TOKEN lets
 `Authorization: Bearer <token>` read it at `/metrics` of every host. To anybody else there is no such page.
 """
 
@@ -162,8 +163,8 @@ async def _answer(meter: Meter) -> web.Response:
 
 
 @asynccontextmanager
-async def measured(worker: int = 0) -> AsyncIterator[int]:
-    """Count while inside, if configured; gives the port of its own, or 0. The n-th process takes the n-th port."""
+async def measured(number: int = 0) -> AsyncIterator[int]:
+    """Count while inside, if configured; gives the port of its own, or 0. `number`: of this process, from 0."""
     global _meter
     config = runtime().config
     if config.metrics_bind is None and not config.metrics_token:
@@ -175,7 +176,7 @@ async def measured(worker: int = 0) -> AsyncIterator[int]:
     port = 0
     try:
         if config.metrics_bind is not None:
-            runner, port = await _open(_meter, config.metrics_bind[0], config.metrics_bind[1] + worker)
+            runner, port = await _open(_meter, config.metrics_bind[0], config.metrics_bind[1] + number)
         yield port
     finally:
         if runner is not None:

@@ -30,10 +30,10 @@ def free_port(host: str, port: int) -> None:
 
 
 @asynccontextmanager
-async def listening(room: Greenroom, *, shared: bool = False) -> AsyncIterator[GreenroomRunner]:
+async def listening(room: Greenroom, *, child: int = 0) -> AsyncIterator[GreenroomRunner]:
     """The application on its port. At the end no new connections, then up to 10 s for the open ones."""
-    async with measured():
-        runner = await listen(room.app, room.runtime.config, shared=shared)
+    async with measured(max(child - 1, 0)):
+        runner = await listen(room.app, room.runtime.config, shared=bool(child))
         try:
             yield runner
         finally:
@@ -58,19 +58,19 @@ async def serve(
     config: Config,
     *,
     jobs: bool,
-    child: bool = False,
+    child: int = 0,
     ready: Callable[[Greenroom], Awaitable[None]] | None = None,
 ) -> int:
-    """Serve until told to stop. `ready` runs before the port opens. `child`: one of several (see supervising.py)."""
+    """Serve until told to stop. `ready` runs before the port opens. `child`: which of several, from 1."""
     if not child:
         free_port(config.host, config.port)
     async with started(config, jobs=jobs, migrating=not child) as room:
         if ready is not None:
             await ready(room)
-        async with listening(room, shared=child):
+        async with listening(room, child=child):
             print(f"Greenroom serves on {config.host}:{config.port}", flush=True)
-            with watching(supervised=child):
-                await until_told(parent=child)
+            with watching(supervised=bool(child)):
+                await until_told(parent=bool(child))
     return 0
 
 

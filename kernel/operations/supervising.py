@@ -54,7 +54,7 @@ async def supervise(config: Config, workers: int, *, jobs: bool) -> int:
         apps = apps_of({pid: found[0] for pid, found in installed(config).models.items() if found})
         for name in await migrate(owner, apps, dsn_app=application):
             log.info("migrated %s", name)
-        command = [sys.executable, "-m", "kernel", "serve", "--child", "--port", str(config.port)]
+        command = [sys.executable, "-m", "kernel", "serve", "--port", str(config.port)]
         command += ["--data", str(config.data_dir), *(() if jobs else ("--no-jobs",))]
         print(f"Greenroom starts {workers} processes on {config.host}:{config.port}", flush=True)
         return await _Family(command, {**os.environ, **extra}, workers).run()
@@ -97,7 +97,9 @@ class _Family:
         pause, first = PAUSES[0], True
         while not self.ending.is_set():
             began = time.monotonic()
-            child = await asyncio.create_subprocess_exec(*self.command, env=self.env, stdin=asyncio.subprocess.PIPE)
+            child = await asyncio.create_subprocess_exec(
+                *self.command, "--child", str(number), env=self.env, stdin=asyncio.subprocess.PIPE
+            )
             self.children[number] = child
             if self.ending.is_set():  # told while it was being made
                 child.terminate()

@@ -229,13 +229,21 @@ async def test_several_processes_share_a_port_and_follow_each_other(
 @pytest.mark.slow
 @pytest.mark.redis
 @pytest.mark.timeout(120)
-async def test_children_do_not_outlive_their_parent(
+async def test_children_have_metrics_of_their_own_and_do_not_outlive_their_parent(
     cluster: embedded.Embedded, database: tuple[str, str], redis: Redis, tmp_path: Path
 ) -> None:
     port = unused_port()
     async with own_database(cluster, "orphans") as dsn:
-        with serve(dsn, port, tmp_path, "--workers", "2", GREENROOM_REDIS_URL=redis.url) as program:
+        numbers = unused_port()
+        env = {"GREENROOM_REDIS_URL": redis.url, "GREENROOM_METRICS_BIND": f"127.0.0.1:{numbers}"}
+        with serve(dsn, port, tmp_path, "--workers", "2", **env) as program:
             await said(program, "serves on", 2)
+            # Each counts for itself, on the configured port and the one after it.
+            async with aiohttp.ClientSession() as client:
+                for number in (numbers, numbers + 1):
+                    async with client.get(f"http://127.0.0.1:{number}/metrics") as page:
+                        assert page.status == 200
+                        assert "greenroom_snapshot_epoch" in await page.text()
             children = workers_below(program)
             program.kill()
 
