@@ -13,10 +13,16 @@ from . import branding, maintenance, texts
 _LOGO = 9 * 1024 * 1024
 
 
-def _get(path: str, handler: Any, name: str, permission: str = "") -> Route:
+#: Why the look is there for a site that is not.
+_PAUSED = "the page that says that a site is paused wears its look"
+
+
+def _get(path: str, handler: Any, name: str, permission: str = "", always: str = "") -> Route:
     """A page or file; without a permission it is public."""
     kept = permission or None
-    return Route(method="GET", path=path, handler=handler, name=name, permission=kept, public=not kept)
+    return Route(
+        method="GET", path=path, handler=handler, name=name, permission=kept, public=not kept, always=always
+    )  # fmt: skip
 
 
 def _post(path: str, handler: Any, name: str, permission: str, **more: Any) -> Route:
@@ -29,8 +35,8 @@ def _json(method: Any, path: str, handler: Any, name: str, permission: str = "",
 
 
 ROUTES = [
-    _get("/theme/{hash:[0-9a-f]{12}}.css", branding.theme_sheet, "theming.sheet"),
-    _get("/theme/logo/{id}.webp", branding.logo, "theming.logo"),
+    _get("/theme/{hash:[0-9a-f]{12}}.css", branding.theme_sheet, "theming.sheet", always=_PAUSED),
+    _get("/theme/logo/{id}.webp", branding.logo, "theming.logo", always=_PAUSED),
     _get("/theme/preview.css", branding.preview_css, "theming.preview_css", BRANDING),
     _get("/admin/branding", branding.show, "theming.branding", BRANDING),
     _post("/admin/branding", branding.save, "theming.branding_save", BRANDING),

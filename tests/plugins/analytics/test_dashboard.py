@@ -116,8 +116,9 @@ async def test_an_erased_interviewer_has_no_name(kit: TenantKit, run_jobs: RunJo
 async def test_odd_queries_are_answered(kit: TenantKit, run_jobs: RunJobs, query: str) -> None:
     await fill(kit, run_jobs)
     site = await kit.sign_in("admin")
-    for path in PATHS:
-        assert (await site.get(path + query)).status == 200, path
+    for path in PATHS:  # a page shows the usual days instead; a program is told that it was wrong
+        expected = 422 if path.startswith("/api/") and query in ("?days=0", "?days=x") else 200
+        assert (await site.get(path + query)).status == expected, path
 
 
 async def test_currencies_are_never_added_up(kit: TenantKit, run_jobs: RunJobs) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kernel import errors, set_setting, unit_of_work
@@ -78,6 +78,7 @@ def test_without_a_payee_all_is_the_houses() -> None:
     assert (shares.payee, shares.commission, shares.rest) == (0, 999, 0)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     amount=st.integers(1, 10**9),
     commission=st.integers(0, 90),
