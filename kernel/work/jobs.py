@@ -14,7 +14,7 @@ from ..base.clock import now
 from ..base.context import current_tenant, every_tenant, request_id
 from ..base.ids import new_id
 from ..base.runtime import runtime
-from ..engines.connection import execute, sql, sql_one
+from ..engines.connection import sql, sql_one
 from ..engines.models import TenantModel
 from ..tenancy.quotas import room_for
 from . import table
@@ -141,27 +141,30 @@ def _checked(key: str | None) -> str | None:
     return key
 
 
-async def cancel_jobs(key: str, *, prefix: bool = False) -> int:
-    """Call off the living jobs of the tenant in scope with this key, or with keys that begin with it.
+async def cancel_jobs(*keys: str, prefix: bool = False) -> int:
+    """Call off the living jobs of the tenant in scope with these keys, or with keys that begin with one of them.
 
     Waiting and parked ones are deleted. A running one goes on to its end but is not tried again, and its key
     is free. End a prefix with your separator, else `a:1` also cancels `a:12`. Returns how many were hit.
+    Whole keys are found by the index; prefixes look at every living key of the tenant.
     """
-    tenant_id = current_tenant().id
-    match = "starts_with(dedupe_key, $2)" if prefix else "dedupe_key = $2"
-    running = await execute(
-        f"UPDATE kernel_job SET dedupe_key = NULL, max_attempts = 0 "  # noqa: S608  constants
-        f"WHERE tenant_id = $1 AND {match} AND state = 'running'",
-        tenant_id,
-        _checked(key),
+    match = "EXISTS (SELECT FROM unnest($2::text[]) k WHERE starts_with(dedupe_key, k))"
+    row = await sql_one(
+        _CANCEL.format(match=match if prefix else "dedupe_key = ANY ($2::text[])"),
+        current_tenant().id,
+        [_checked(key) for key in keys],
     )
-    waiting = await execute(
-        f"DELETE FROM kernel_job WHERE tenant_id = $1 AND {match} AND state IN ('ready', 'parked')",  # noqa: S608
-        tenant_id,
-        key,
-    )
-    return running + waiting
+    return int(row.n) if row is not None else 0
 
+
+_CANCEL = """
+WITH running AS (
+  UPDATE kernel_job SET dedupe_key = NULL, max_attempts = 0
+  WHERE tenant_id = $1 AND {match} AND state = 'running' RETURNING id
+), waiting AS (
+  DELETE FROM kernel_job WHERE tenant_id = $1 AND {match} AND state IN ('ready', 'parked') RETURNING id
+)
+SELECT (SELECT count(*) FROM running) + (SELECT count(*) FROM waiting) AS n"""
 
 #: Not held back by an admin.
 _FREE = f"NOT EXISTS (SELECT FROM kernel_job_hold h WHERE {table.HELD})"

@@ -1,7 +1,7 @@
 """When somebody can be booked: rows into the slot engine. Listing, booking, moving, handing over: all ask here.
 
 Four queries however many interviewers: their hours, what is taken from them here, what elsewhere, and the candidate's
-own sessions; the rest is the engine's, in memory. Many people's times of a month are kept worked out in free.py.
+own sessions; the rest is the engine's, in memory. Many people's times of a month are kept worked out in free/.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from .states import LIVE, PASSING
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 #: Limits count whole months, so taken times are read this far beyond what is asked for.
 AROUND: Final = timedelta(days=34)
+#: What "about" a time means: so far before and after it.
+NEAR: Final = timedelta(days=31)
 #: How far into the future hours are read: a year of booking window and what surrounds it.
 _FARTHEST: Final = timedelta(days=500)
 LIVE_SQL: Final = ", ".join(f"'{status.value}'" for status in LIVE)
@@ -93,7 +95,7 @@ NOTHING_TAKEN: Final = Taken()
 class Question:
     """Whose time is asked for, for which type. `candidate_id`: their own sessions count too. `ignore`: a booking.
 
-    `duration`: minutes, when not the type's own.
+    `duration`: minutes, when not the type's own. `about`: only starts within a month of this one are asked about.
     """
 
     kind: InterviewType
@@ -102,6 +104,7 @@ class Question:
     ignore: UUID | None = None
     moving: bool = False
     duration: int | None = None
+    about: datetime | None = None
 
     @property
     def minutes(self) -> int:
@@ -147,9 +150,10 @@ class Free:
         if self.who is None:
             return []
         kind = self.question.kind
+        days = kind.window_days + 1 if self.question.about is None else NEAR.days - 2
         found = nearest(
             self.who, max(around, self.at), now=self.at, duration=self.question.minutes, step=kind.step_minutes,
-            offset=kind.offset_minutes, n=n + 8 * len(self.own), within_days=kind.window_days + 1,
+            offset=kind.offset_minutes, n=n + 8 * len(self.own), within_days=days,
         )  # fmt: skip
         return sorted([instant for instant in found if not self._own_time(instant)][:n])
 
@@ -162,7 +166,7 @@ async def ask(question: Question, at: datetime | None = None) -> Free:
     """Read what is needed to answer for the whole booking window of the type."""
     found = await ask_many(
         question.kind, [question.interviewer_id], candidate_id=question.candidate_id, duration=question.duration,
-        ignore=question.ignore, at=at,
+        ignore=question.ignore, at=at, about=question.about,
     )  # fmt: skip
     return found[question.interviewer_id]
 
@@ -175,16 +179,19 @@ async def ask_many(
     duration: int | None = None,
     ignore: UUID | None = None,
     at: datetime | None = None,
+    about: datetime | None = None,
 ) -> dict[UUID, Free]:
     """The same question about several interviewers, by account; as many queries as for one."""
     at = at or now()
-    end = at + timedelta(days=kind.window_days + 2)
+    start, end = at, at + timedelta(days=kind.window_days + 2)
+    if about is not None:
+        start, end = max(start, about - NEAR), max(min(end, about + NEAR), at)
     hours = await hours_of(ids, at, kind.id)
-    taken = await taken_from(ids, at, end, at, ignore)
-    own = () if candidate_id is None else await own_times(candidate_id, at, end, at, ignore)
+    taken = await taken_from(ids, start, end, at, ignore)
+    own = () if candidate_id is None else await own_times(candidate_id, start, end, at, ignore)
     return {
         account_id: Free(
-            Question(kind, account_id, candidate_id, ignore, duration=duration),
+            Question(kind, account_id, candidate_id, ignore, duration=duration, about=about),
             None
             if account_id not in hours
             else availability(kind, hours[account_id], taken.get(account_id, NOTHING_TAKEN)),

@@ -19,7 +19,7 @@ from ..services import booking as booking_service
 from ..services import changes, requests
 from ..services.parties import Extras
 from ..states import Status
-from .common import BookingList, BookingOut, In, answer, api, me, mine, out
+from .common import BookingList, BookingOut, In, answer, answer_of, api, me, mine, out
 
 
 class HoldRequest(In):
@@ -92,7 +92,7 @@ async def hold(request: web.Request) -> web.StreamResponse:
     if kind is None:
         raise errors.Invalid({"minutes": no_such_length(found[1])})
     wish = booking_service.Wish(kind, found[0], me(), start, zone, second)
-    return await answer(await booking_service.hold(wish), 201)
+    return answer_of(await booking_service.hold(wish), wish.kind, 201)
 
 
 async def confirm(request: web.Request) -> web.StreamResponse:
@@ -112,8 +112,8 @@ async def confirm(request: web.Request) -> web.StreamResponse:
         for_email=sent.for_email, alias=sent.alias, guests="\n".join(sent.guests), also=tuple(sent.also),
         observers="\n".join(sent.observers), use_entitlement=sent.use_entitlement,
     )  # fmt: skip
-    row, to = await booking_service.confirm(row.id, row.candidate_id, form, start=start, extras=extras)
-    return await answer(row, to=to)
+    row, to = await booking_service.confirm(row, kind, form, start=start, extras=extras)
+    return answer_of(row, kind, to=to)
 
 
 async def practise(request: web.Request) -> web.StreamResponse:

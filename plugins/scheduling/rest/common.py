@@ -9,11 +9,11 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
-from kernel import SIGNED_IN, Route, current_actor, errors, get_or_404, json_answer
+from kernel import SIGNED_IN, Route, current_actor, errors, get_or_404, json_answer, url
 
 from .. import queries
 from ..api import BookingInfo
-from ..models import Booking
+from ..models import Booking, InterviewType
 from ..services import changes
 
 
@@ -69,6 +69,17 @@ def me() -> UUID:
     if actor is None:
         raise errors.SignInRequired()
     return actor.id
+
+
+def answer_of(row: Booking, kind: InterviewType, status: int = 200, to: str = "") -> web.StreamResponse:
+    """A booking that is at hand with its type: nothing is read again."""
+    body = BookingOut(
+        id=row.id, status=row.status, outcome=row.outcome, kind=row.kind, mode=row.mode, type=kind.slug,
+        title=row.title, starts_at=row.starts_at, ends_at=row.ends_at, candidate_id=row.candidate_id,
+        interviewer_id=row.interviewer_id, second_id=row.second_id, price_minor=row.price_minor,
+        currency=row.currency, page=url("scheduling.booking", id=row.id), hold_until=row.hold_until, next=to,
+    )  # fmt: skip
+    return json_answer(body, status)
 
 
 async def answer(row: Booking, status: int = 200, to: str = "") -> web.StreamResponse:

@@ -330,9 +330,7 @@ async def confirm(request: web.Request) -> web.StreamResponse:
         start = parse_start(form.start, booking.candidate_zone) if form.start else None
         if stored := await intake.store(answers, booking.candidate_id):
             said["answers"] = stored
-        done, where = await booking_service.confirm(
-            booking.id, booking.candidate_id, said, start=start, extras=_extras(form)
-        )
+        done, where = await booking_service.confirm(booking, kind, said, start=start, extras=_extras(form))
     except (NotBookable, Stop, errors.Invalid) as exc:
         await intake.forget({"answers": [a for a in answers.found if a["key"] in answers.uploads]})
         booking = await _mine(request)

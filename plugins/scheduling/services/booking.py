@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from kernel import Stop, errors, now, services, unit_of_work, url
 from plugins.users.api import Interviewers
@@ -27,8 +26,8 @@ MAX_GOAL = 2000
 
 
 async def confirm(
-    booking_id: UUID,
-    candidate_id: UUID,
+    booking: Booking,
+    kind: InterviewType,
     intake: Mapping[str, Any],
     *,
     start: datetime | None = None,
@@ -36,12 +35,13 @@ async def confirm(
 ) -> tuple[Booking, str]:
     """The form is filled in: interviewers are asked, the payment begins, or the booking stands.
 
-    Gives the booking and where to go next. Again (double click, Back): the same answer. A hold that ran out, or
-    another `start`, is taken anew first; raises NotBookable when that fails.
+    `booking` is the candidate's own as it was read, `kind` its type. Gives it and where to go next. Again (double
+    click, Back): the same answer. A hold that ran out, or another `start`, is taken anew first; raises NotBookable
+    when that fails.
     """
     extras = extras or Extras()
-    booking = await Booking.filter(id=booking_id, candidate_id=candidate_id).first()
-    if booking is None or booking.kind != "human":
+    candidate_id = booking.candidate_id
+    if booking.kind != "human":
         raise errors.NotFound()
     lapsed = booking.status == Status.EXPIRED or overdue(booking, now())
     if booking.interviewer_id and (
@@ -50,7 +50,7 @@ async def confirm(
         booking = await _again(booking, start or booking.starts_at)
     elif lapsed:
         raise errors.Gone()
-    kind = as_booked(await InterviewType.get(id=booking.type_id), booking)
+    kind = as_booked(kind, booking)
     fields = await check_extras(booking, kind, extras) if booking.status == Status.HELD else {}
     asked = await requests.chosen(booking, kind, extras.also) if booking.status == Status.HELD else []
     paid_by = await entitlements.offered(candidate_id, kind.id) if extras.use_entitlement else ""

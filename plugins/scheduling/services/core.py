@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,8 +18,7 @@ from kernel import (
     enqueue,
     errors,
     execute,
-    new_id,
-    sql_one,
+    sql,
     unit_of_work,
     violated,
 )
@@ -79,20 +79,27 @@ def is_collision(exc: IntegrityError) -> bool:
 
 async def calendar_number(account_id: UUID) -> int:
     """The number under which the constraints know this account; made on first use."""
+    return (await calendar_numbers([account_id]))[0]
+
+
+async def calendar_numbers(ids: Sequence[UUID]) -> list[int]:
+    """The numbers of these accounts, in their order."""
     tenant_id = current_tenant().id
     for _attempt in range(2):
-        row = await sql_one(
-            "SELECT number FROM scheduling_calendar WHERE tenant_id = $1 AND account_id = $2", tenant_id, account_id
-        )
-        if row is not None:
-            return int(row.number)
+        rows = await sql(
+            "SELECT account_id, number FROM scheduling_calendar WHERE tenant_id = $1 AND account_id = ANY ($2::uuid[])",
+            tenant_id, list(ids),
+        )  # fmt: skip
+        known = {row.account_id: int(row.number) for row in rows}
+        missing = [account_id for account_id in ids if account_id not in known]
+        if not missing:
+            return [known[account_id] for account_id in ids]
         await execute(
             "INSERT INTO scheduling_calendar (id, tenant_id, account_id, number)"
-            " VALUES ($1, $2, $3, nextval('scheduling_calendar_number')) ON CONFLICT DO NOTHING",
-            new_id(),
-            tenant_id,
-            account_id,
-        )
+            " SELECT gen_random_uuid(), $1, a, nextval('scheduling_calendar_number') FROM unnest($2::uuid[]) AS a"
+            " ON CONFLICT DO NOTHING",
+            tenant_id, missing,
+        )  # fmt: skip
     raise errors.Unavailable(retry_after=1)
 
 
@@ -102,34 +109,39 @@ async def lock_calendars(*numbers: int | None) -> None:
     The constraints alone would do; with the lock a race ends in a plain answer instead of a deadlock, and limits
     (sessions a day) hold under it too.
     """
-    for number in sorted({n for n in numbers if n is not None}):
-        await execute("SELECT pg_advisory_xact_lock($1, $2)", _LOCKS, number % 2_147_483_647)
+    wanted = sorted({n % 2_147_483_647 for n in numbers if n is not None})
+    await execute("SELECT pg_advisory_xact_lock($1, n) FROM unnest($2::int[]) AS n", _LOCKS, wanted)
 
 
 async def plan(booking: Booking) -> None:
     """Plan the reminders of an accepted booking and queue its closing, instead of those for an earlier time."""
-    await unplan(booking)
+    await cancel_jobs(*_jobs(booking))
     await reminders.plan(booking)
     await enqueue(
         "scheduling.close",
         {"booking_id": str(booking.id), "sequence": booking.ical_sequence},
         run_at=booking.ends_at + CLOSE_AFTER,
-        key=f"scheduling.close:{booking.id}:{booking.ical_sequence}",
+        key=_jobs(booking)[0],
     )
+
+
+def _jobs(booking: Booking) -> tuple[str, str]:
+    """The keys of a booking's jobs: its closing, the end of its hold."""
+    return f"scheduling.close:{booking.id}", f"scheduling.expire:{booking.id}"
 
 
 async def unplan(booking: Booking) -> None:
     """Call off what was planned for an earlier time of the booking."""
     await reminders.unplan(booking)
-    await cancel_jobs(f"scheduling.close:{booking.id}:", prefix=True)
-    await cancel_jobs(f"scheduling.expire:{booking.id}")
+    await cancel_jobs(*_jobs(booking))
 
 
-async def plan_expiry(booking: Booking) -> None:
-    """Queue the end of a hold."""
+async def plan_expiry(booking: Booking, *, new: bool = False) -> None:
+    """Queue the end of a hold; of a `new` one there is no other job yet."""
     if booking.hold_until is not None:
-        key = f"scheduling.expire:{booking.id}"
-        await cancel_jobs(key)
+        key = _jobs(booking)[1]
+        if not new:
+            await cancel_jobs(key)
         await enqueue("scheduling.expire", {"booking_id": str(booking.id)}, run_at=booking.hold_until, key=key)
 
 
@@ -150,6 +162,6 @@ async def locked(booking_id: UUID) -> Booking:
 
 
 __all__ = [
-    "CONSTRAINTS", "calendar_number", "is_collision", "lock_calendars", "locked", "move", "moved_on", "own_booking",
-    "plan", "plan_expiry", "unit_of_work", "unplan",
+    "CONSTRAINTS", "calendar_number", "calendar_numbers", "is_collision", "lock_calendars", "locked", "move",
+    "moved_on", "own_booking", "plan", "plan_expiry", "unit_of_work", "unplan",
 ]  # fmt: skip

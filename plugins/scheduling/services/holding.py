@@ -7,20 +7,21 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q
 
-from kernel import apply, enqueue, new_id, now, publish, retrying, setting, unit_of_work, zones
+from kernel import apply, current_tenant, enqueue, new_id, now, publish, retrying, setting, sql, unit_of_work, zones
 from plugins.users.api import InterviewerCard
 
 from ..api import BookingRequested
-from ..availability import Question, ask, minute
+from ..availability import LIVE_SQL, PASSING_SQL, Question, ask, minute
 from ..events import BookingExpired
 from ..models import Ask, Booking, BookingChange, InterviewType, Offer
 from ..pricing import price_of
 from ..refusals import NotBookable
 from ..settings import hold_time
 from ..states import LIVE, PASSING, Status
-from . import policy, strikes
-from .core import calendar_number, is_collision, lock_calendars, move, plan_expiry, unplan
+from . import policy
+from .core import calendar_numbers, is_collision, lock_calendars, move, plan_expiry, unplan
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ async def hold(wish: Wish, *, until: datetime | None = None) -> Booking:
     Raises NotBookable with the nearest times, or Stop when a neighbour forbids it.
     """
     await check_wish(wish)
-    numbers = [await calendar_number(account_id) for account_id in (wish.candidate_id, *wish.hosts)]
+    numbers = await calendar_numbers((wish.candidate_id, *wish.hosts))
     snapshot = await policy.current(wish.kind.policy)
     try:
         return await retrying(lambda: _take(wish, numbers, snapshot, until))
@@ -77,9 +78,9 @@ async def check_wish(wish: Wish, *, moving: bool = False) -> None:
                 continue
             if not (card.published and card.accepting):
                 raise NotBookable("not_accepting")
-            offered = await Offer.filter(account_id=card.account_id, type_id=wish.kind.id).exists()
-            if not offered or not wish.kind.active or wish.kind.kind != "human":
-                raise NotBookable("not_offered")
+        offering = await Offer.filter(account_id__in=wish.hosts, type_id=wish.kind.id).count()
+        if offering < len(set(wish.hosts)) or not wish.kind.active or wish.kind.kind != "human":
+            raise NotBookable("not_offered")
         if wish.second is not None and (wish.kind.panel < 2 or wish.second.account_id == wish.interviewer.account_id):
             raise NotBookable("not_offered")
     await apply(BookingRequested(wish.kind.id, wish.interviewer.account_id, wish.candidate_id, wish.start, wish.end))
@@ -87,14 +88,17 @@ async def check_wish(wish: Wish, *, moving: bool = False) -> None:
 
 async def with_nearest(refusal: NotBookable, wish: Wish, ignore: UUID | None = None) -> NotBookable:
     """The refusal, with the nearest times that can be had."""
-    free = await ask(Question(wish.kind, wish.interviewer.account_id, wish.candidate_id, ignore))
-    return NotBookable(refusal.reason, free.nearest(wish.start))
+    host = wish.interviewer.account_id
+    times = (await ask(Question(wish.kind, host, wish.candidate_id, ignore, about=wish.start))).nearest(wish.start)
+    if not times:
+        times = (await ask(Question(wish.kind, host, wish.candidate_id, ignore))).nearest(wish.start)
+    return NotBookable(refusal.reason, times)
 
 
 async def why_taken(wish: Wish, at: datetime, ignore: UUID | None = None) -> str:
     """Why the time cannot be had, asking the one availability function for everybody in it; '' when it can."""
     for account_id in wish.hosts:
-        free = await ask(Question(wish.kind, account_id, wish.candidate_id, ignore), at)
+        free = await ask(Question(wish.kind, account_id, wish.candidate_id, ignore, about=wish.start), at)
         if reason := free.refusal(wish.start):
             return reason
     return ""
@@ -104,13 +108,14 @@ async def _take(wish: Wish, numbers: list[int], snapshot: dict[str, object], unt
     async with unit_of_work():
         await lock_calendars(*numbers)
         at = now()
-        mine = await Booking.filter(candidate_id=wish.candidate_id, status__in=LIVE).order_by("starts_at")
-        for booking in mine:
+        known = await _in_the_way(wish, at)
+        for booking in known:
             same = booking.interviewer_id == wish.interviewer.account_id and booking.type_id == wish.kind.id
-            if same and (booking.starts_at, booking.ends_at) == (wish.start, wish.end) and not overdue(booking, at):
+            mine = same and booking.candidate_id == wish.candidate_id and not overdue(booking, at)
+            if mine and (booking.starts_at, booking.ends_at) == (wish.start, wish.end):
                 return booking
-        await _let_go(wish, at, mine)
-        await _within_limits(wish.candidate_id, mine, at)
+        await _let_go(wish, at, known)
+        await _within_limits(wish.candidate_id, at)
         if reason := await why_taken(wish, at):
             raise NotBookable(reason)
         booking = new_booking(wish, numbers, snapshot, hold_until=until or at + hold_time())
@@ -118,19 +123,36 @@ async def _take(wish: Wish, numbers: list[int], snapshot: dict[str, object], unt
         await BookingChange.create(
             booking_id=booking.id, before="", after=Status.HELD, actor_id=wish.candidate_id, role="candidate"
         )
-        await plan_expiry(booking)
+        await plan_expiry(booking, new=True)
         return booking
 
 
-async def _within_limits(candidate_id: UUID, mine: list[Booking], at: datetime) -> None:
+async def _in_the_way(wish: Wish, at: datetime) -> list[Booking]:
+    """What the candidate has for a while or at this very time, and what ran out on the hosts' calendars."""
+    over = Q(status__in=PASSING, hold_until__lte=at)
+    hosts = Q(interviewer_id__in=wish.hosts) | Q(second_id__in=wish.hosts)
+    own = Q(candidate_id=wish.candidate_id, status__in=LIVE) & (Q(status__in=PASSING) | Q(starts_at=wish.start))
+    return await Booking.filter(own | (over & hosts)).order_by("starts_at")
+
+
+_LIMITS = f"""
+SELECT count(*) FILTER (WHERE status = 'accepted' AND starts_at > $3) AS standing,
+  count(*) FILTER (WHERE status IN ({PASSING_SQL}) AND mode <> 'offer') AS unconfirmed,
+  (SELECT coalesce(sum(points), 0) FROM scheduling_strike s WHERE s.tenant_id = $1 AND s.account_id = $2
+    AND s.expires_at > $3 AND s.waived_at IS NULL) AS strikes
+FROM scheduling_booking WHERE tenant_id = $1 AND candidate_id = $2 AND status IN ({LIVE_SQL})
+"""  # noqa: S608 - constants
+
+
+async def _within_limits(candidate_id: UUID, at: datetime) -> None:
     """Raises NotBookable for somebody with too many sessions, unconfirmed times or strikes."""
-    standing = [b for b in mine if b.status == Status.ACCEPTED and b.starts_at > at]
-    if len(standing) >= setting("scheduling.open_bookings"):
+    (has,) = await sql(_LIMITS, current_tenant().id, candidate_id, at)
+    if has.standing >= setting("scheduling.open_bookings"):
         raise NotBookable("too_many")
     # What a waiting list holds for somebody was not their doing.
-    if sum(b.status in PASSING and b.mode != "offer" for b in mine) >= setting("scheduling.open_holds"):
+    if has.unconfirmed >= setting("scheduling.open_holds"):
         raise NotBookable("too_many_holds")
-    if await strikes.suspended(candidate_id, at):
+    if has.strikes >= setting("scheduling.strike_limit"):
         raise NotBookable("suspended")
 
 
@@ -139,11 +161,9 @@ def overdue(booking: Booking, at: datetime) -> bool:
     return booking.status in PASSING and booking.hold_until is not None and booking.hold_until <= at
 
 
-async def _let_go(wish: Wish, at: datetime, mine: list[Booking]) -> None:
+async def _let_go(wish: Wish, at: datetime, known: list[Booking]) -> None:
     """Holds that ran out, on any of the calendars, and the candidate's other hold with this interviewer."""
-    theirs = await Booking.filter(interviewer_id__in=wish.hosts, status__in=PASSING, hold_until__lte=at)
-    theirs += await Booking.filter(second_id__in=wish.hosts, status__in=PASSING, hold_until__lte=at)
-    for booking in {b.id: b for b in (*theirs, *mine)}.values():
+    for booking in known:
         replaced = (
             booking.status == Status.HELD
             and booking.mode != "offer"

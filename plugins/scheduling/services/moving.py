@@ -19,7 +19,7 @@ from ..policies import Case, Result
 from ..refusals import NotBookable
 from ..states import PASSING, Status
 from .cancelling import OutcomeChanged, Outlook, close_proposals, freed
-from .core import calendar_number, is_collision, lock_calendars, locked, move, moved_on, plan
+from .core import calendar_number, calendar_numbers, is_collision, lock_calendars, locked, move, moved_on, plan
 from .holding import Wish, check_wish, expire_row, why_taken, with_nearest
 from .requests import at_once
 
@@ -64,7 +64,7 @@ async def reschedule(
         raise errors.Invalid({"reason": _("Enter a reason: both people read it")})
     wish = await _wish(booking, start)
     await check_wish(wish, moving=True)
-    numbers = [await calendar_number(account_id) for account_id in (candidate_id, *wish.hosts)]
+    numbers = await calendar_numbers((candidate_id, *wish.hosts))
     try:
         return await retrying(lambda: _move(booking_id, wish, numbers, role, reason, seen, actor_id))
     except IntegrityError as exc:
