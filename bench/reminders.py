@@ -75,17 +75,16 @@ async def fill(owner: str, tenant: Any) -> None:
     try:
         kind = await db.fetchval("SELECT id FROM scheduling_interview_type WHERE tenant_id = $1 LIMIT 1", tenant.id)
         await db.execute(
-            "INSERT INTO kernel_account (id, tenant_id, email, name, state, locale, zone, created_at,"
-            " updated_at, version)"
-            " SELECT gen_random_uuid(), $1, 'p' || n || '@example.test', 'Person ' || n, 'active', 'en', 'UTC', now(),"
-            " now(), 1 FROM generate_series(1, $2::int) n", tenant.id, PEOPLE,
+            "INSERT INTO kernel_account (id, tenant_id, email, name, state, locale, zone, created_at)"
+            " SELECT gen_random_uuid(), $1, 'p' || n || '@example.test', 'Person ' || n, 'active', 'en', 'UTC', now()"
+            " FROM generate_series(1, $2::int) n", tenant.id, PEOPLE,
         )  # fmt: skip
         await db.execute(
             "INSERT INTO scheduling_booking (id, tenant_id, created_at, updated_at, version, type_id, interviewer_id,"
             " candidate_id, starts_at, ends_at, status, kind, title, level, candidate_zone, intake, price_minor,"
             " currency, policy, moves, ical_uid, ical_sequence, cancelled_by, cancel_reason, candidate_no, calendar_no,"
             " from_minute, to_minute, guard_from, guard_to)"
-            " SELECT gen_random_uuid(), $1, now(), now(), 1, $2, h.id, c.id, $3, $3 + interval '1 hour',"
+            " SELECT gen_random_uuid(), $1, now(), now(), 1, $2, h.id, c.id, $3::timestamptz, $3::timestamptz + interval '1 hour',"
             " CASE WHEN n <= $5 THEN 'cancelled' ELSE 'accepted' END, 'human', 'System design', 'any', 'UTC', '{}', 0,"
             " 'EUR', '{}', 0, 'u' || n, 0, '', '', 10000000 + n, 20000000 + n, 1, 61, 1, 61"
             " FROM generate_series(1, $4::int) n"

@@ -56,7 +56,7 @@ class Google:
         end = memory["end"] if token else span[1].isoformat()
         if not token:
             known = {}
-        page, pages = "", 0
+        page, pages, name = "", 0, ""
         while True:
             asked = {"singleEvents": "true", "maxResults": "2500", **query, **({"pageToken": page} if page else {})}
             answer = await ask("GET", f"{self.api}/calendars/primary/events?{urlencode(asked)}", headers=bearer(access))
@@ -65,6 +65,7 @@ class Google:
                     need(answer, 200)
                 return await self.read(access, {}, span, zone)
             found = as_json(need(answer, 200))
+            name = name or str(found.get("summary", ""))[:120]
             for event in found.get("items", ()):
                 _take(known, event, ZoneInfo(zone))
             if len(known) > MOST or pages > 20:
@@ -74,7 +75,7 @@ class Google:
                 break
         busy = joined(((datetime.fromisoformat(s), datetime.fromisoformat(e)) for s, e in known.values()), span)
         remembered = {"token": str(found.get("nextSyncToken", "")), "end": end, "events": known}
-        return Reading(busy, remembered, access, name=str(found.get("summary", ""))[:120])
+        return Reading(busy, remembered, access, name=name)
 
 
 def _take(known: dict[str, list[str]], event: Mapping[str, Any], home: ZoneInfo) -> None:

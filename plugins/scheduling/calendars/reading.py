@@ -92,9 +92,13 @@ def _busy_in(texts: list[bytes], span: Span, zone: str) -> tuple[tuple[Span, ...
     found: list[Span] = []
     name = ""
     for text in texts:
-        for calendar in icalendar.Calendar.from_ical(text, multiple=True):
+        calendars = icalendar.Calendar.from_ical(text, multiple=True)
+        if not calendars:
+            raise ValueError("no calendar")
+        for calendar in calendars:
             if calendar.name != "VCALENDAR":
                 raise ValueError("no calendar")
+            _check_size(calendar)
             name = name or str(calendar.get("X-WR-CALNAME", ""))[:120]
             home = _zone(str(calendar.get("X-WR-TIMEZONE", "")), zone)
             query = recurring_ical_events.of(calendar, components=["VEVENT"], skip_bad_series=True)
@@ -104,6 +108,19 @@ def _busy_in(texts: list[bytes], span: Span, zone: str) -> tuple[tuple[Span, ...
                 if len(found) > MOST:
                     raise _TooMany
     return joined(found, span), name
+
+
+def _check_size(calendar: Any) -> None:
+    """Refuse what would be millions of occurrences before it is expanded: a thread cannot be stopped."""
+    events = calendar.walk("VEVENT")
+    if len(events) > MOST:
+        raise _TooMany
+    for event in events:
+        rules = event.get("RRULE", [])
+        for rule in rules if isinstance(rules, list) else [rules]:
+            a_day = len(rule.get("BYMINUTE", [0])) * len(rule.get("BYHOUR", [0])) * len(rule.get("BYSECOND", [0]))
+            if str((rule.get("FREQ") or [""])[0]).upper() in ("SECONDLY", "MINUTELY") or a_day > 24:
+                raise _TooMany
 
 
 def _zone(named: str, otherwise: str) -> ZoneInfo:

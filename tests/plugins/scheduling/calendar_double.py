@@ -79,7 +79,12 @@ class Tokens(Double):
 def event(uid: str, start: str, end: str, *more: str) -> str:
     return "\r\n".join(
         [
-            "BEGIN:VEVENT", f"UID:{uid}", "DTSTAMP:20260101T000000Z", f"DTSTART{start}", f"DTEND{end}", *more,
+            "BEGIN:VEVENT",
+            f"UID:{uid}",
+            "DTSTAMP:20260101T000000Z",
+            f"DTSTART{start}",
+            f"DTEND{end}",
+            *more,
             "END:VEVENT",
         ]
     )

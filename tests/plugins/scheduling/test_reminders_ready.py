@@ -12,6 +12,7 @@ from kernel.base.clock import frozen_at
 from plugins.live import services as rooms
 from plugins.live.models import LiveSession, Presence
 from plugins.scheduling.models import Preparation
+from plugins.scheduling.queries import BOOKINGS
 from tests.plugins.mailbox import mails
 
 from .conftest import World, day_after, stamp
@@ -104,7 +105,10 @@ async def test_running_late_tells_the_other_side_and_shifts_the_clock(world: Wor
             session=session, account_id=world.interviewer_id, role="interviewer", connection=UUID(int=2),
             joined_at=start - timedelta(minutes=1),
         )  # fmt: skip
-        for minutes, state in ((11, "lobby"), (19, "lobby"), (20, "no_show_candidate")):
+        info = await BOOKINGS.get(booking_id)
+        assert info is not None
+        last = 10 + (info.wait_minutes or 10)  # as long as the booking's policy says, from the later moment on
+        for minutes, state in ((11, "lobby"), (last - 1, "lobby"), (last, "no_show_candidate")):
             at = start + timedelta(minutes=minutes)
             await Presence.filter(id=presence.id).update(seen_at=at)
             with frozen_at(at):
