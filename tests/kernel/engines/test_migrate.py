@@ -12,7 +12,16 @@ import pytest
 from tortoise.exceptions import OperationalError
 
 from kernel.engines.embedded import create_database, drop_database
-from kernel.plugging.migrate import AppModels, apps_of, drift, make_migration, migrate, model_modules, purge
+from kernel.plugging.migrate import (
+    _KEPT_FOR_PLUGINS,
+    AppModels,
+    apps_of,
+    drift,
+    make_migration,
+    migrate,
+    model_modules,
+    purge,
+)
 
 BOXES = """
     from tortoise import fields
@@ -153,7 +162,12 @@ async def test_two_at_once(crates):
 async def test_purge(crates):
     await crates.make("first")
     await migrate(crates.dsn, crates.apps)
+    for table, column in _KEPT_FOR_PLUGINS:
+        await crates.fetch(f'CREATE TABLE {table} ("{column}" text)')
+        await crates.fetch(f"INSERT INTO {table} VALUES ('crates'), ('crates.box'), ('crates_of_beer')")
     assert await purge(crates.dsn, crates.apps, "crates") == ["crates_box"]
+    for table, _column in _KEPT_FOR_PLUGINS:
+        assert await crates.fetch(f"SELECT * FROM {table}") == [("crates_of_beer",)], table
     assert await crates.fetch("SELECT app FROM tortoise_migrations") == [("shelf",)]
     assert await migrate(crates.dsn, crates.apps) == ["crates.0001_first"]
     with pytest.raises(ValueError, match="kernel"):
