@@ -8,8 +8,10 @@ import pytest
 from playwright.async_api import Page
 
 from kernel.app import Greenroom
+from kernel.engines.connection import sql_one
 from kernel.operations.bundles import Bundle, apply_bundle
 from kernel.operations.demo import demo_bundles, demo_order
+from kernel.tenancy.tenants import set_state
 from kernel.testing.people import Site, TenantKit
 from tests.e2e.pages import scrolls_sideways, violations
 
@@ -34,7 +36,16 @@ PAGES = {
         "/admin/ledger", "/analytics", "/desk", "/admin/audit", "/admin/branding", "/admin/maintenance",
         "/admin/feedback",
     ),
+    "console": (
+        "/admin/plugins/analytics", "/admin/switch-history", "/admin/switch-playground?visitor=1",
+        "/admin/settings?q=sign-in", "/admin/setting/kernel.idle_days", "/admin/domains", "/admin/limits",
+        "/admin/roles/admin", "/admin/jobs?state=done", "/admin/jobs/{job}", "/admin/events",
+        "/admin/events/of/kernel.account_created.v1", "/admin/events/{event}", "/admin/problems", "/admin/tokens",
+        "/account/tokens", "/account/preferences", "/developers/api", "/developers/api?q=job", "/developers/api/kernel",
+    ),
 }  # fmt: skip
+#: Who looks at a list that is not called after a person.
+LOOKERS = {"console": "admin"}
 
 
 class Demo:
@@ -74,10 +85,23 @@ async def demos(greenroom: Greenroom) -> AsyncIterator[dict[str, Demo]]:
             candidate = demo.sites["candidate"].account_id
             upcoming = await bookings.upcoming(candidate, 10)
             past = await bookings.past(candidate, 20)
-            demo.ids = {"booking": str(upcoming[-1].id), "past": str(past[0].id)}
+            demo.ids = {"booking": str(upcoming[-1].id), "past": str(past[0].id), **await _console_ids()}
     yield found
     for demo in found.values():
         await demo.kit.close()
+
+
+async def _console_ids() -> dict[str, str]:
+    """A job that failed for good, and an event with deliveries."""
+    event = await sql_one("SELECT event_id AS id FROM kernel_job WHERE event_id IS NOT NULL ORDER BY id LIMIT 1")
+    job = await sql_one(
+        "UPDATE kernel_job SET state = 'dead', attempts = max_attempts, last_error = 'Traceback: the hose is cut',"
+        " finished_at = now() WHERE id = (SELECT id FROM kernel_job WHERE event_id IS NULL ORDER BY id LIMIT 1)"
+        " RETURNING id"
+    )
+    assert event is not None
+    assert job is not None
+    return {"event": str(event.id), "job": str(job.id)}
 
 
 async def look(page: Page, url: str) -> list[str]:
@@ -108,7 +132,7 @@ async def test_pages_of(
     demos: dict[str, Demo], new_page: Callable[..., Awaitable[Page]], slug: str, person: str, width: int, dark: bool
 ) -> None:
     demo = demos[slug]
-    page = await new_page(width=width, dark=dark, site=demo.sites[person], tolerate=("404",))
+    page = await new_page(width=width, dark=dark, site=demo.sites[LOOKERS.get(person, person)], tolerate=("404",))
     faults = [f for path in PAGES[person] for f in await look(page, demo.kit.origin + demo.fill(path))]
     assert faults == []
 
@@ -128,7 +152,7 @@ async def test_pages_from_right_to_left_at_320(
     demos: dict[str, Demo], new_page: Callable[..., Awaitable[Page]], person: str
 ) -> None:
     demo = demos["fern"]
-    site = demo.sites[person]
+    site = demo.sites[LOOKERS.get(person, person)]
     await site.post("/preferences/locale", {"value": "ar", "next": "/home"})
     page = await new_page(width=320, site=site, tolerate=("404",))
     faults = []
@@ -145,6 +169,21 @@ async def test_the_gallery_of_components(demos: dict[str, Demo], new_page: Calla
     for width, dark in ((1280, False), (1280, True), (390, False), (390, True)):
         page = await new_page(width=width, dark=dark)
         assert await look(page, demos["acme"].kit.origin + "/dev/components") == []
+
+
+async def test_a_suspended_site(demos: dict[str, Demo], new_page: Callable[..., Awaitable[Page]]) -> None:
+    demo = demos["fern"]
+    await set_state(demo.kit.ref, "suspended", reason="The invoice of May is open.")
+    try:
+        for width, dark in ((1280, False), (1280, True), (390, False), (390, True)):
+            page = await new_page(width=width, dark=dark, tolerate=("403", "404", "503"))
+            response = await page.goto(demo.kit.origin + "/interviewers")
+            assert response is not None
+            assert response.status in (403, 503)
+            assert await violations(page) == []
+            assert not await scrolls_sideways(page)
+    finally:
+        await set_state(demo.kit.ref, "active")
 
 
 async def test_booking_works_without_script(demos: dict[str, Demo], new_page: Callable[..., Awaitable[Page]]) -> None:
