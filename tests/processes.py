@@ -89,7 +89,8 @@ def weak(dsn: str) -> str:
 def serve(dsn: str, port: int, folder: Path, *more: str, **env: str) -> Any:
     """`greenroom serve` on a database of the tests."""
     return running(
-        "serve", *more, "--port", str(port), "--data", str(folder / f"data-{port}"), report=folder / f"serve-{port}.log",
+        "serve", *more, "--port", str(port), "--data", str(folder / f"data-{port}"),
+        report=folder / f"serve-{port}.log",
         GREENROOM_MODE="test", GREENROOM_DATABASE_URL=dsn, GREENROOM_APP_DATABASE_URL=weak(dsn), **env,
     )  # fmt: skip
 

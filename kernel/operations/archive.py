@@ -110,7 +110,7 @@ class Writer:
 
     def __init__(self, file: IO[bytes], passphrase: str | None) -> None:
         self._sealing = _Sealing(file, passphrase) if passphrase else None
-        self._gzip = gzip.GzipFile(fileobj=self._sealing or file, mode="wb", compresslevel=6, mtime=0)  # type: ignore[arg-type]
+        self._gzip = gzip.GzipFile(fileobj=self._sealing or file, mode="wb", compresslevel=6, mtime=0)
         # Closed by close().
         self._tar = tarfile.open(fileobj=self._gzip, mode="w|", format=tarfile.PAX_FORMAT)  # noqa: SIM115
 

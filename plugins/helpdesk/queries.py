@@ -63,9 +63,7 @@ def _number(words: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
-async def mine(
-    requester_id: UUID, show: str, words: str, page: int, size: int = PAGE
-) -> tuple[list[Row], int]:
+async def mine(requester_id: UUID, show: str, words: str, page: int, size: int = PAGE) -> tuple[list[Row], int]:
     """The requester's own tickets, the latest first. Words are looked for in what the requester may read."""
     wanted = {"open": states.LIVE, "over": states.OVER}.get(show, (*states.LIVE, *states.OVER))
     rows = await sql(

@@ -13,7 +13,7 @@ Coverage = Literal["touched", "unclear", "not_touched"]
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
     """What became of a booking's session. `state` is one of scheduled, lobby, live, interrupted, ended,
-    no_show_candidate, no_show_interviewer, no_show_both, cancelled, failed. `here`: accounts that are in the room now."""
+    no_show_candidate, no_show_interviewer, no_show_both, cancelled, failed. `here`: accounts in the room now."""
 
     booking_id: UUID
     kind: str

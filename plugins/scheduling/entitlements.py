@@ -57,7 +57,7 @@ async def give_back(key: str, account_id: UUID, booking_id: UUID) -> None:
 async def practice_quota(account_id: UUID) -> tuple[int, int, int]:
     """Practice sessions a day, a week and a month that somebody may have."""
     provider = services.get(SERVICE)
-    own = await provider.practice(account_id) if provider is not None else None
+    own: tuple[int, int, int] | None = await provider.practice(account_id) if provider is not None else None
     if own is not None:
         return own
     day, week, month = (int(setting(f"scheduling.practice_per_{unit}")) for unit in ("day", "week", "month"))

@@ -28,7 +28,7 @@ class Reminder(TenantModel):
     minutes = fields.IntField()
     channels = fields.CharField(max_length=20, default="")
     due_at = fields.DatetimeField()
-    done_at: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
+    done_at: datetime | None = fields.DatetimeField(null=True)
     result = fields.CharField(max_length=8, default="")
 
     class Meta:

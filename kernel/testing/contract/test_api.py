@@ -10,7 +10,24 @@ from ..people import Site, TenantKit
 
 _API = "/api/v1/"
 #: Sent twice, such a call must act once.
-_ONCE = frozenset("create add new hold pay refund cancel submit execute withdraw erasure export make retry".split())
+_ONCE = frozenset(
+    [
+        "create",
+        "add",
+        "new",
+        "hold",
+        "pay",
+        "refund",
+        "cancel",
+        "submit",
+        "execute",
+        "withdraw",
+        "erasure",
+        "export",
+        "make",
+        "retry",
+    ]
+)
 
 
 def _routes(registry: Registry, plugin: str, *, json: bool) -> list[Route]:

@@ -176,9 +176,9 @@ async def test_a_subscriber_that_cannot_say_whether_it_wants_an_event_gets_it(db
     async def broken(name: str) -> bool:
         raise ValueError(name)
 
-    with running(make_registry(subscribers=(Subscriber(event=EVERY_EVENT, handler=note, wanted=broken),))):
-        with tenant_scope(ACME):
-            async with unit_of_work():
-                await publish(ParcelSent(new_id(), 1))
-            assert await run_due(ACME) == 1
+    listening = make_registry(subscribers=(Subscriber(event=EVERY_EVENT, handler=note, wanted=broken),))
+    with running(listening), tenant_scope(ACME):
+        async with unit_of_work():
+            await publish(ParcelSent(new_id(), 1))
+        assert await run_due(ACME) == 1
     assert len(seen) == 1

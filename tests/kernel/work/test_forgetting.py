@@ -53,8 +53,8 @@ async def test_events_of_an_erased_person_keep_ids_and_lose_words(
             )  # fmt: skip
             await execute(
                 "INSERT INTO kernel_job (id, tenant_id, plugin, name, args, queue, state, run_at, attempts,"
-                " max_attempts, request_id, created_at, finished_at, last_error, history) VALUES ($1, $2, 'x', 'x.y', $3::jsonb,"
-                " 'default', 'dead', $4, 1, 1, '', $4, $4, $5, $6::jsonb)",
+                " max_attempts, request_id, created_at, finished_at, last_error, history)"
+                " VALUES ($1, $2, 'x', 'x.y', $3::jsonb, 'default', 'dead', $4, 1, 1, '', $4, $4, $5, $6::jsonb)",
                 new_id(), tenant.ref.id, f'{{"to": "{ADDRESS}"}}', now(), f"refused {ADDRESS}", f'["{ADDRESS}"]',
             )  # fmt: skip
         await accounts.erase(person.id)
