@@ -35,6 +35,7 @@ class Counters:
         self._totals: dict[_Key, int] = {}
         self._day = now().date()
         self._task: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()
 
     def add(self, tenant_id: UUID, name: str, count: int = 1) -> int:
         """Count, and give today's total as far as this process knows it."""
@@ -43,7 +44,14 @@ class Counters:
         return self._totals.get(key, 0) + pending
 
     async def flush(self) -> None:
-        """Write what was counted and learn what the others have. Counts go back when the database is away."""
+        """Write what was counted and learn what the others have. Counts go back when the database is away.
+
+        One at a time: whoever comes second finds everything written that was counted before.
+        """
+        async with self._writing:
+            await self._flush()
+
+    async def _flush(self) -> None:
         today = now().date()
         if today != self._day:
             self._day = today

@@ -128,6 +128,8 @@ async def every_entry_of_the_menu(kit: TenantKit, greenroom: Greenroom) -> str:
     return "follow every link of the start page"
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_with_everything_that_is_installed(
     make_tenant: MakeTenant, greenroom: Greenroom, run_jobs: RunJobs
 ) -> None:

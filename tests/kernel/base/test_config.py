@@ -8,7 +8,7 @@ import pytest
 
 from kernel.base.config import ConfigError, load_config
 
-ENV = {"GREENROOM_SECRET": "x" * 40}
+ENV = {"GREENROOM_SECRET": "0123456789abcdefghijklmnopqrstuvwxyzABCD"}
 
 
 def test_production_is_strict_by_default(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ async def test_origin_levels_and_history_of_one_setting(tenant: TenantKit, admin
     await governing.govern("kernel.idle_days", tenant=tenant.ref, locked=False, maximum=60, reason="house rule")
     page = await admin.get("/admin/setting/kernel.idle_days")
     assert page.status == 200
-    for words in ("Where the value comes from", "This site", "says nothing", "Grace Okoye", "At most", "60",
+    for words in ("Where the value comes from", "This site", "not set", "Grace Okoye", "At most", "60",
                   "house rule"):  # fmt: skip
         assert words in page.text
     assert (await admin.get("/admin/setting/kernel.nope")).status == 404
