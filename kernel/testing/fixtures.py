@@ -7,6 +7,7 @@ see each other. All async fixtures share one session-wide event loop, and async 
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -38,6 +39,17 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """For the contract suite; here, because only plugins can add options when a suite is named by its package."""
     parser.addoption("--plugin", action="append", default=[], help="contract suite: only this plugin (repeatable)")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for a browser or a Redis, so that nobody forgets to."""
+    for item in items:
+        asked = set(getattr(item, "fixturenames", ()))
+        if asked & {"browser", "new_page"}:
+            item.add_marker(pytest.mark.browser)
+        if "redis_url" in asked:
+            item.add_marker(pytest.mark.redis)
 
 
 ALL = os.environ.get("GREENROOM_TEST_ALL") == "1"
@@ -263,7 +275,13 @@ def _pictures() -> Path:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    report = yield
+    # In early CPython 3.11, a collection while ast.parse runs (pytest quotes the source of a failure) may end in a
+    # SystemError, and with it the whole run (python/cpython#106905).
+    gc.disable()
+    try:
+        report = yield
+    finally:
+        gc.enable()
     if report.when == "call":
         item.stash[_REPORT] = report.failed
     return report
