@@ -23,9 +23,7 @@ from tortoise.context import TortoiseContext
 from tortoise.fields.data import JSON_DUMPS, JSON_LOADS, IntField, JSONField
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
-from tortoise.migrations.operations import CreateModel, TortoiseOperation
-from tortoise.migrations.schema_editor.base import BaseSchemaEditor
-from tortoise.migrations.schema_generator.state import State
+from tortoise.migrations.operations import CreateModel
 from tortoise.migrations.writer import ImportManager, MigrationWriter, _render_call, format_migration_name
 from tortoise.models import Model
 from tortoise.utils import get_schema_sql
@@ -36,6 +34,7 @@ from ..base.log import get_logger
 from ..engines import rls
 from ..engines.models import check_models
 from .applying import LOCK_TIMEOUT, Executor, patiently
+from .applying import Sql as Sql
 
 log = get_logger(__name__)
 
@@ -87,31 +86,6 @@ def apps_of(plugins: Mapping[str, ModelModule]) -> dict[str, AppModels]:
 def model_modules(apps: Apps) -> dict[str, list[str]]:
     """What `open_database` wants."""
     return {label: list(app.modules) for label, app in apps.items()}
-
-
-class Sql(TortoiseOperation):
-    """A step of a migration in plain SQL, one or several statements; `backward` undoes it, '' if nothing need be."""
-
-    def __init__(self, forward: str, backward: str = "") -> None:
-        self.forward, self.backward = forward, backward
-
-    def describe(self) -> str:
-        return "Run SQL"
-
-    def state_forward(self, app_label: str, state: State) -> None:
-        return None
-
-    async def database_forward(
-        self, app_label: str, old_state: State, new_state: State, state_editor: BaseSchemaEditor | None = None
-    ) -> None:
-        if state_editor is not None:
-            await state_editor._run_sql(self.forward)
-
-    async def database_backward(
-        self, app_label: str, old_state: State, new_state: State, state_editor: BaseSchemaEditor | None = None
-    ) -> None:
-        if state_editor is not None and self.backward:
-            await state_editor._run_sql(self.backward)
 
 
 async def migrate(dsn_owner: str, apps: Apps, *, dsn_app: str | None = None) -> list[str]:
