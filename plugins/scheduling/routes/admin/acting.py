@@ -276,7 +276,7 @@ async def _draw_mark(
         found = overrides.mark_outlook(row, outcome)
         said = effects(info, "admin", found.result)[:-1] if outcome != "completed" else []
         choices.append({"key": str(outcome), "words": _(words), "effects": said, "seen": found.seal})
-    context = _frame(row, info, _("What became of it"), choices=choices, raw=raw, errors=problems, notice=notice)
+    context = _frame(row, info, _("Record outcome"), choices=choices, raw=raw, errors=problems, notice=notice)
     return await page(request, "scheduling/admin_mark.html", context, status=status)
 
 
