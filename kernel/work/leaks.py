@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import sys
 from collections.abc import Callable, Iterable
 from contextvars import Context
 from dataclasses import dataclass
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from ..base.log import get_logger
@@ -23,6 +23,9 @@ log = get_logger(__name__)
 
 #: Seconds that a plugin has to clear up after it went off.
 SETTLING: Final = 5.0
+#: What a plugin's object may keep a socket in, and how many of them inside each other.
+_CONTAINERS: Final = frozenset({dict, list, tuple, set})
+_DEPTH: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +47,56 @@ def leaked_tasks(plugins: Iterable[str]) -> list[Leak]:
 
 
 def leaked_sockets(plugins: Iterable[str]) -> list[Leak]:
-    """Open sockets that lead back to these plugins' modules or objects."""
+    """Open sockets that these plugins' modules or objects hold, looked for a few steps from them.
+
+    The heap is walked once, whatever is open: a search from each socket back to its holder walks it for every step
+    of every socket, and the loop stands still meanwhile.
+    """
     wanted, found = set(plugins), []
-    for thing in gc.get_objects():
-        if isinstance(thing, socket.socket) and thing.fileno() != -1:
-            owner = _holder(thing, wanted)
-            if owner is not None:
-                found.append(Leak(owner, f"socket {_address(thing)} is still open"))
+    seen: set[int] = set()
+    for owner, root in _roots(wanted):
+        layer: list[Any] = [root]
+        for _ in range(_STEPS):
+            following: list[Any] = []
+            for thing in gc.get_referents(*layer):
+                if id(thing) in seen:
+                    continue
+                seen.add(id(thing))
+                if isinstance(thing, socket.socket):
+                    if thing.fileno() != -1:
+                        found.append(Leak(owner, f"socket {_address(thing)} is still open"))
+                elif isinstance(thing, _CARRIERS) or _owner(type(thing)) == owner:
+                    following.append(thing)
+            layer = following
     return found
+
+
+#: How far from a plugin's module or object a socket is looked for.
+_STEPS: Final = 5
+#: What is looked into on the way; whatever else belongs to a library or to the kernel.
+_CARRIERS: Final = (dict, list, tuple, set, asyncio.StreamWriter, asyncio.BaseTransport)
+
+
+def _roots(wanted: set[str]) -> list[tuple[str, Any]]:
+    """These plugins' modules and instances of their classes."""
+    if not wanted:
+        return []
+    roots: list[tuple[str, Any]] = []
+    for name, module in list(sys.modules.items()):
+        if module is not None and (owner := owner_of(name)) in wanted:
+            roots.append((str(owner), vars(module)))
+    owners: dict[type, str | None] = {}
+    for thing in gc.get_objects():
+        kind = type(thing)
+        if kind not in owners:
+            owners[kind] = _owner(kind)
+        if (owner := owners[kind]) in wanted:
+            roots.append((str(owner), thing))
+    return roots
+
+
+def _owner(kind: type) -> str | None:
+    return owner_of(str(getattr(kind, "__module__", "")))
 
 
 def _address(thing: socket.socket) -> str:
@@ -61,39 +106,12 @@ def _address(thing: socket.socket) -> str:
         return "of an unknown address"
 
 
-def _holder(thing: object, wanted: set[str], depth: int = 4) -> str | None:
-    """The plugin whose module, or an instance of whose class, holds `thing`; looked for a few steps away."""
-    seen: set[int] = set()
-    layer: list[Any] = [thing]
-    for _ in range(depth):
-        following: list[Any] = []
-        for referrer in gc.get_referrers(*layer):
-            if id(referrer) in seen or referrer is layer:
-                continue
-            seen.add(id(referrer))
-            owner = owner_of(_module(referrer))
-            if owner in wanted:
-                return owner
-            if isinstance(referrer, dict | list | tuple | set) and len(following) < 200:
-                following.append(referrer)
-        layer = following
-        if not layer:
-            return None
-    return None
-
-
-def _module(thing: Any) -> str:
-    if isinstance(thing, dict):
-        return str(thing.get("__name__", "")) if "__spec__" in thing else ""
-    if isinstance(thing, ModuleType):
-        return thing.__name__
-    return str(getattr(type(thing), "__module__", ""))
-
-
 async def report(plugins: Iterable[str]) -> list[Leak]:
     """Say what these plugins left behind, in the log and to the admins."""
     plugins = [pid for pid in plugins if pid != "kernel"]
-    found = leaked_tasks(plugins) + leaked_sockets(plugins)
+    if not plugins:
+        return []
+    found = leaked_tasks(plugins) + await asyncio.to_thread(leaked_sockets, plugins)
     by_plugin: dict[str, list[str]] = {}
     for leak in found:
         by_plugin.setdefault(leak.plugin, []).append(leak.what)
@@ -108,26 +126,31 @@ async def report(plugins: Iterable[str]) -> list[Leak]:
 
 def watch_switches() -> Callable[[], None]:
     """Look for what a plugin left behind, a while after it went off for the last tenant; call the result to end."""
-    looking: set[asyncio.Task[None]] = set()
+    gone: set[str] = set()
+    looking: asyncio.Task[None] | None = None
 
     def changed(old: Snapshot, new: Snapshot) -> None:
-        gone = old.effective - new.effective
-        if gone & set(runtime().registry.ready):
-            task = asyncio.get_running_loop().create_task(_look(gone), context=Context())
-            looking.add(task)
-            task.add_done_callback(looking.discard)
+        nonlocal looking
+        went = (old.effective - new.effective) & set(runtime().registry.ready)
+        gone.update(went)
+        if went and (looking is None or looking.done()):  # one look for all that is switched meanwhile
+            looking = asyncio.get_running_loop().create_task(_look(gone), context=Context())
 
     unhear = runtime().snapshots.on_change(changed)
 
     def end() -> None:
         unhear()
-        for task in looking:
-            task.cancel()
+        if looking is not None:
+            looking.cancel()
 
     return end
 
 
-async def _look(gone: frozenset[str]) -> None:
-    await asyncio.sleep(SETTLING)
-    on = {key for snapshot in runtime().snapshots.all() for key in snapshot.effective}
-    await report([pid for pid in runtime().registry.ready if pid in gone and pid not in on])
+async def _look(gone: set[str]) -> None:
+    """Until nothing more has gone."""
+    while gone:
+        await asyncio.sleep(SETTLING)
+        on = {key for snapshot in runtime().snapshots.all() for key in snapshot.effective}
+        off = [pid for pid in runtime().registry.ready if pid in gone and pid not in on]
+        gone.clear()
+        await report(off)
