@@ -9,17 +9,14 @@ from itertools import pairwise
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from kernel import N_, Form, Parsed, Words, _, currency_digits
 
 from .policies import Terms
 from .services.booking import MAX_GOAL
-from .texts import LEVELS, TOPICS
 
 DAYS = tuple(range(1, 8))
-#: Further lengths of a type, besides its usual one.
-MOST_LENGTHS = 5
 
 
 class DirectoryQuery(Form):
@@ -152,8 +149,8 @@ class ReasonForm(Form):
     reason: Annotated[str, StringConstraints(min_length=3, max_length=500), Words(missing=_Why, short=_Why)]
 
 
-class PolicyForm(Form):
-    """A policy's terms. Tiers come in pairs of hours and percent; empty rows are left out."""
+class TermsFields(BaseModel):
+    """The terms of a policy as the page and JSON say them alike; tiers come besides."""
 
     title: Annotated[
         str,
@@ -161,8 +158,6 @@ class PolicyForm(Form):
         Words(missing=N_("Enter a title"), short=N_("Enter a title")),
     ]
     base: int
-    tier_hours: list[str] = []
-    tier_percent: list[str] = []
     cancel_hours: Annotated[int, Field(ge=0, le=720)] = 0
     move_hours: Annotated[int, Field(ge=0, le=720)] = 0
     moves: Annotated[int, Field(ge=0, le=50)] = 0
@@ -178,22 +173,35 @@ class PolicyForm(Form):
     past_moves: bool = False
 
 
-def terms_from(form: PolicyForm, raw: Mapping[str, list[str]]) -> tuple[Terms | None, dict[str, str]]:
-    """The terms that were typed, and problems of the tiers."""
-    hours, percents = raw.get("tier_hours", []), raw.get("tier_percent", [])
-    tiers: dict[int, int] = {}
-    for hour, percent in zip(hours, percents, strict=False):
+class PolicyForm(TermsFields, Form):
+    """Tiers come in pairs of hours and percent; empty rows are left out."""
+
+    tier_hours: list[str] = []
+    tier_percent: list[str] = []
+
+
+def typed_tiers(raw: Mapping[str, list[str]]) -> list[tuple[int, int]] | None:
+    """The rows of the page's form; None when one of them is no pair of whole numbers."""
+    found: list[tuple[int, int]] = []
+    for hour, percent in zip(raw.get("tier_hours", []), raw.get("tier_percent", []), strict=False):
         if not hour.strip() and not percent.strip():
             continue
-        if not (hour.strip().isdecimal() and percent.strip().isdecimal()) or int(hour) > 2160 or int(percent) > 100:
-            return None, {"tiers": _("Enter whole hours and a percentage up to 100 in each row.")}
-        if int(hour) in tiers:
-            return None, {"tiers": _("Two rows have the same hours.")}
-        tiers[int(hour)] = int(percent)
-    ordered = sorted(tiers.items(), reverse=True)
+        if not (hour.strip().isdecimal() and percent.strip().isdecimal()) or len(hour) > 9 or len(percent) > 9:
+            return None
+        found.append((int(hour), int(percent)))
+    return found
+
+
+def terms_from(form: TermsFields, tiers: list[tuple[int, int]] | None) -> tuple[Terms | None, dict[str, str]]:
+    """The terms that were said, and problems of the tiers: pairs of hours and percent."""
+    if tiers is None or any(not 0 <= hours <= 2160 or not 0 <= percent <= 100 for hours, percent in tiers):
+        return None, {"tiers": _("Enter whole hours and a percentage up to 100 in each row.")}
+    ordered = sorted(tiers, reverse=True)
+    if len({hours for hours, _percent in ordered}) < len(ordered):
+        return None, {"tiers": _("Two rows have the same hours.")}
     if any(later > earlier for (_h, earlier), (_l, later) in pairwise(ordered)):
         return None, {"tiers": _("Whoever cancels later must not get more back.")}
-    values = form.model_dump(exclude={"title", "base", "tier_hours", "tier_percent"})
+    values = {name: getattr(form, name) for name in TermsFields.model_fields if name not in ("title", "base")}
     return Terms(tiers=tuple(ordered), **values), {}
 
 
@@ -272,99 +280,6 @@ def pairs_of(sent: Mapping[str, list[str]], name: str) -> list[tuple[str, str]]:
     length = max(len(starts), len(ends))
     starts, ends = starts + [""] * (length - len(starts)), ends + [""] * (length - len(ends))
     return list(zip(starts, ends, strict=True))[:20]
-
-
-class TypeForm(Form):
-    """An interview type. `price` is typed in major units. The rows of its questions come besides, see intake.py."""
-
-    model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True)
-
-    title: Annotated[
-        str,
-        StringConstraints(min_length=2, max_length=120),
-        Words(missing=N_("Enter a title"), short=N_("Enter a title")),
-    ]
-    description: Annotated[str, StringConstraints(max_length=2000)] = ""
-    kind: Literal["human", "ai"] = "human"
-    level: str = "any"
-    topic: str = ""
-    duration_minutes: Annotated[int, Field(ge=10, le=480)] = 60
-    step_minutes: Annotated[int, Field(ge=5, le=240)] = 30
-    buffer_before: Annotated[int, Field(ge=0, le=240)] = 0
-    buffer_after: Annotated[int, Field(ge=0, le=240)] = 0
-    minimum_notice_minutes: Annotated[int, Field(ge=0, le=43_200)] = 120
-    window_days: Annotated[int, Field(ge=1, le=365)] = 60
-    durations: Annotated[str, StringConstraints(max_length=60)] = ""
-    offset_minutes: Annotated[int, Field(ge=0, le=239)] = 0
-    window_from: Annotated[date | None, Words(bad=N_("Choose a date"))] = None
-    window_to: Annotated[date | None, Words(bad=N_("Choose a date"))] = None
-    price_rule: Literal["rate", "fixed"] = "rate"
-    price: Annotated[str, StringConstraints(max_length=20)] = ""
-    policy: Annotated[str, StringConstraints(max_length=20)] = "moderate"
-    mode: Literal["instant", "request"] = "instant"
-    answer_hours: Annotated[int, Field(ge=1, le=168)] = 24
-    request_blocks: bool = False
-    fan_out: Annotated[int, Field(ge=1, le=5)] = 1
-    now_allowed: bool = False
-    panel: Annotated[int, Field(ge=1, le=2)] = 1
-    observers: Annotated[int, Field(ge=0, le=5)] = 0
-    guests: Annotated[int, Field(ge=0, le=10)] = 0
-    active: bool = False
-    version: int = 0
-
-    @field_validator("level")
-    @classmethod
-    def _level(cls, value: str) -> str:
-        return _one_of(value, [key for key, _label in LEVELS])
-
-    @field_validator("topic")
-    @classmethod
-    def _topic(cls, value: str) -> str:
-        return _one_of(value, [key for key, _label in TOPICS])
-
-
-def _one_of(value: str, known: list[str]) -> str:
-    if value not in known:
-        raise ValueError(_("Choose one of the options."))
-    return value
-
-
-def type_values(form: TypeForm, currency: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """What is stored of a type, and problems that need more than one field."""
-    problems: dict[str, str] = {}
-    minor = 0
-    if form.price_rule == "fixed" and form.price:
-        found = minor_of(form.price, currency)
-        if found is None or found > 100_000_000:
-            problems["price"] = _("Enter an amount such as 65 or 65.50")
-        else:
-            minor = found
-    if form.kind == "ai" and minor:
-        problems["price"] = _("Practice with the scripted interviewer is free of charge. Leave the price empty.")
-    values = form.model_dump(exclude={"price", "version"})
-    values["price_minor"] = minor
-    values["durations"] = _durations(form, problems)
-    if form.offset_minutes >= form.step_minutes:
-        problems["offset_minutes"] = _("Choose less than the distance between two starts.")
-    if form.window_from and form.window_to and form.window_from > form.window_to:
-        problems["window_to"] = _("Choose a date that is not before the first one.")
-    if form.kind == "ai":
-        values["price_rule"] = "fixed"
-    return values, problems
-
-
-def _durations(form: TypeForm, problems: dict[str, str]) -> list[int]:
-    """The further lengths, the shortest first."""
-    found = [part.strip() for part in form.durations.replace(";", ",").split(",") if part.strip()]
-    if any(not (part.isascii() and part.isdecimal()) or not 10 <= int(part) <= 480 for part in found):
-        problems["durations"] = _("Enter whole minutes from 10 to 480 with commas between them, such as 30, 90.")
-        return []
-    minutes = sorted({int(part) for part in found} - {form.duration_minutes})
-    if len(minutes) > MOST_LENGTHS:
-        problems["durations"] = _("Use at most {n} lengths.").format(n=MOST_LENGTHS)
-    elif minutes and form.kind == "ai":
-        problems["durations"] = _("Practice has one length. Leave this empty.")
-    return minutes
 
 
 def minor_of(text: str, currency: str) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from kernel import N_, Happened, Subscriber, services
+from kernel import N_, Happened, Subscriber, enqueue, services
 
 from .services import booking, changes
 
@@ -33,7 +33,14 @@ async def payment_failed(happened: Happened) -> None:
         await changes.payment_failed(booking_id)
 
 
+async def setting_changed(happened: Happened) -> None:
+    """The tenant's rules of reminders reach upcoming sessions too."""
+    if happened.data.get("key") == "scheduling.reminder_offsets":
+        await enqueue("scheduling.replan")
+
+
 SUBSCRIBERS = [
+    Subscriber(event="kernel.setting_changed.v1", handler=setting_changed),
     Subscriber(event="payments.payment_succeeded.v1", handler=payment_succeeded, drain=True),
     Subscriber(event="payments.payment_failed.v1", handler=payment_failed, drain=True),
     Subscriber(event="payments.payment_expired.v1", handler=payment_failed, drain=True),

@@ -30,6 +30,10 @@ async def remind_tidy() -> None:
     await reminders.tidy()
 
 
+async def replan(type_id: str = "") -> None:
+    await reminders.replan(type_id=UUID(type_id) if type_id else None)
+
+
 async def close(booking_id: str, sequence: int) -> None:
     await changes.close(UUID(booking_id), sequence)
 
@@ -66,6 +70,7 @@ JOBS = [
     # It keeps its own back-off; a second attempt at once would only annoy the other server.
     Job(name="scheduling.calendar_read", func=calendar_read, attempts=2, timeout=300),
     Job(name="scheduling.remind_tidy", func=remind_tidy, cron="41 3 * * *"),
+    Job(name="scheduling.replan", func=replan, timeout=300),
     Job(name="scheduling.close", func=close),
     Job(name="scheduling.freed", func=freed),
     Job(name="scheduling.offer_over", func=offer_over),

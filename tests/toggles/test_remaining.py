@@ -56,7 +56,7 @@ async def signing_up(kit: TenantKit) -> str:
 async def booking(kit: TenantKit) -> str:
     """Held, confirmed as far as it goes without a card, and cancelled."""
     site = await kit.sign_in("candidate")
-    people = (await site.get(f"{API}/interviewers")).json()["interviewers"]
+    people = (await site.get(f"{API}/interviewers")).json()["items"]
     for person in people:
         for kind in person["types"]:
             query = f"interviewer={person['slug']}&type={kind}"

@@ -77,6 +77,7 @@ def without_request_id(text: str, *values: str) -> str:
     for value in values:
         text = text.replace(value, "")
     text = re.sub(r'name="_csrf" value="[^"]*"|name="csrf-token" content="[^"]*"|name="_key" value="[^"]*"', "", text)
+    text = re.sub(r"in \d+ seconds?", "", text)
     return re.sub(
         r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{8,32}(?:-[0-9a-f]{1,8})?\b|[A-Za-z0-9_-]{43}",
         "",

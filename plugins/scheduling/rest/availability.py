@@ -306,7 +306,7 @@ async def propose(request: web.Request) -> web.StreamResponse:
 
 
 async def _type_id(request: web.Request) -> UUID:
-    kind = await InterviewType.filter(slug=request.match_info["type"]).first()
+    kind = await InterviewType.filter(slug=request.match_info["type"][:60]).first()
     if kind is None:
         raise errors.NotFound()
     return kind.id

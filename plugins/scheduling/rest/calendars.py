@@ -1,4 +1,4 @@
-"""Calendars, reminders and preparation as JSON. Providers where one signs in are connected on the page."""
+"""Calendars, reminders and preparation as JSON."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ..models import OtherCalendar
 from ..permissions import HOURS
 from ..services import calendars as service
 from ..services import preparation, reminders
+from .bookings import FileIn
 from .common import Done, In, api, me, party
 
 
@@ -49,6 +50,12 @@ class CalendarIn(In):
     name: Annotated[str, Field(max_length=80)] = ""
 
 
+class SignInOut(BaseModel):
+    """Where the provider asks whether we may read; it leads back to this site."""
+
+    address: str
+
+
 class FeedOut(BaseModel):
     """`address` is empty when there is none. Whoever knows it can read when the sessions are."""
 
@@ -79,6 +86,7 @@ def _out(row: OtherCalendar) -> CalendarOut:
 
 
 async def show(request: web.Request) -> web.StreamResponse:
+    """The caller's calendars elsewhere, with their state."""
     rows = await OtherCalendar.filter(account_id=me()).order_by("created_at")
     clashes = [b.id for b in await service.conflicts(me())]
     return json_answer(CalendarsOut(calendars=[_out(row) for row in rows], conflicts=clashes))
@@ -98,13 +106,21 @@ async def _mine(request: web.Request) -> OtherCalendar:
     return await get_or_404(OtherCalendar, request.match_info["id"], account_id=me())
 
 
+async def sign_in(request: web.Request) -> web.StreamResponse:
+    """Begin to connect a calendar where one signs in: open `address` in the caller's own browser, signed in here."""
+    back = absolute_url("scheduling.calendar_callback")
+    return json_answer(SignInOut(address=await service.sign_in_url(me(), request.match_info["provider"], back)))
+
+
 async def refresh(request: web.Request) -> web.StreamResponse:
+    """Read a calendar now."""
     row = await _mine(request)
     await service.again(row)
     return json_answer(_out(await OtherCalendar.get(id=row.id)))
 
 
 async def disconnect(request: web.Request) -> web.StreamResponse:
+    """Read a calendar no longer; its busy times are forgotten."""
     await service.disconnect(await _mine(request))
     return json_answer(Done())
 
@@ -117,6 +133,7 @@ async def _feed() -> web.StreamResponse:
 
 
 async def show_feed(request: web.Request) -> web.StreamResponse:
+    """The address at which calendar programs read the caller's sessions."""
     return await _feed()
 
 
@@ -127,15 +144,18 @@ async def make_feed(request: web.Request) -> web.StreamResponse:
 
 
 async def drop_feed(request: web.Request) -> web.StreamResponse:
+    """Revoke the private address."""
     await service.drop_feed(me())
     return json_answer(Done())
 
 
 async def show_reminders(request: web.Request) -> web.StreamResponse:
+    """How long before a session the caller wants to be reminded."""
     return json_answer(RemindersBody(minutes=list(await reminders.own_offsets(me()))))
 
 
 async def save_reminders(request: web.Request) -> web.StreamResponse:
+    """Choose when to be reminded; upcoming sessions follow."""
     sent = await read_json(request, RemindersBody)
     await reminders.choose(me(), sent.minutes)
     return await show_reminders(request)
@@ -149,6 +169,15 @@ async def tick(request: web.Request) -> web.StreamResponse:
     return json_answer(Done())
 
 
+async def add_resume(request: web.Request) -> web.StreamResponse:
+    """Keep the caller's résumé with their session, instead of an earlier one."""
+    row, role = await party(request)
+    if role != "candidate":
+        raise problems.NotFound()
+    await preparation.add_resume(row.id, me(), (await read_json(request, FileIn)).upload())
+    return json_answer(Done())
+
+
 async def late(request: web.Request) -> web.StreamResponse:
     """Say that one will be late; the other side is told."""
     row, _role = await party(request)
@@ -158,17 +187,23 @@ async def late(request: web.Request) -> web.StreamResponse:
 
 
 _ONE = "calendars/{id}"
+#: A file of 5 MB in base64.
+_FILE = 7 * 1024 * 1024 + 4096
 ROUTES = [
     api("GET", "calendars", show, "calendars", CalendarsOut, permission=HOURS),
     api("POST", "calendars", connect, "calendar_connect", CalendarOut, request=CalendarIn, permission=HOURS,
-        idempotent=True, rate="20/60"),
+        idempotent=True, rate="20/60", status=201),
+    api("POST", "calendars/sign-in/{provider:[a-z]{2,20}}", sign_in, "calendar_sign_in", SignInOut, permission=HOURS,
+        rate="20/60"),
     api("POST", f"{_ONE}/refresh", refresh, "calendar_refresh", CalendarOut, permission=HOURS, rate="20/60"),
     api("DELETE", _ONE, disconnect, "calendar_disconnect", Done, permission=HOURS),
     api("GET", "feed", show_feed, "feed", FeedOut),
-    api("POST", "feed", make_feed, "feed_make", FeedOut, rate="20/60"),
+    api("POST", "feed", make_feed, "feed_make", FeedOut, rate="20/60", idempotent=True),
     api("DELETE", "feed", drop_feed, "feed_drop", Done),
     api("GET", "reminders", show_reminders, "reminders", RemindersBody),
-    api("PUT", "reminders", save_reminders, "reminders_save", RemindersBody, request=RemindersBody),
+    api("PUT", "reminders", save_reminders, "reminders_save", RemindersBody, request=RemindersBody,
+        twin_of=("scheduling.own_reminders",)),
     api("POST", "bookings/{id}/ready", tick, "ready", Done, request=TickIn, rate="60/60"),
-    api("POST", "bookings/{id}/late", late, "late", Done, request=LateIn, rate="20/60"),
+    api("PUT", "bookings/{id}/resume", add_resume, "resume", Done, request=FileIn, rate="20/60", body_limit=_FILE),
+    api("POST", "bookings/{id}/late", late, "late", Done, request=LateIn, rate="20/60", errors=(409,)),
 ]  # fmt: skip

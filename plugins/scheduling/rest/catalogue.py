@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from kernel import _, current_actor, errors, json_answer, now, services
+from kernel import Listing, Page, _, current_actor, errors, json_answer, now, read_listing, services
 from plugins.users.api import Interviewers
 
 from .. import availability, queries
 from ..lengths import asked_for, lengths, no_such_length
 from ..picker import value_of
 from ..pricing import price_of
-from .common import api
+from .common import api, whole
 
 
 class TypeOut(BaseModel):
@@ -28,10 +29,6 @@ class TypeOut(BaseModel):
     durations: list[int]
     price_minor: int
     currency: str
-
-
-class TypeList(BaseModel):
-    types: list[TypeOut]
 
 
 class SlotList(BaseModel):
@@ -51,8 +48,10 @@ class InterviewerOut(BaseModel):
     types: list[str]
 
 
-class InterviewerList(BaseModel):
-    interviewers: list[InterviewerOut]
+class InterviewersAsked(Listing):
+    q: Annotated[str, Field(max_length=80)] = ""
+    skill: Annotated[str, Field(max_length=80)] = ""
+    language: Annotated[str, Field(max_length=80)] = ""
 
 
 async def list_types(request: web.Request) -> web.StreamResponse:
@@ -65,13 +64,15 @@ async def list_types(request: web.Request) -> web.StreamResponse:
         )
         for t in types
     ]  # fmt: skip
-    return json_answer(TypeList(types=found))
+    return whole(request, found)
 
 
 async def list_interviewers(request: web.Request) -> web.StreamResponse:
-    """Published interviewers and the types they offer; `q`, `skill` and `language` narrow the list."""
-    asked = {name: request.query.get(name, "")[:80] for name in ("q", "skill", "language")}
-    cards = await services.need(Interviewers).listed(**asked)
+    """Published interviewers and the types they offer; `search` answers more questions."""
+    asked = read_listing(request, InterviewersAsked)
+    cards, after = asked.cut(
+        await services.need(Interviewers).listed(q=asked.q, skill=asked.skill, language=asked.language)
+    )
     offered = await queries.offered_types([card.account_id for card in cards])
     found = [
         InterviewerOut(
@@ -80,7 +81,7 @@ async def list_interviewers(request: web.Request) -> web.StreamResponse:
         )
         for c in cards
     ]  # fmt: skip
-    return json_answer(InterviewerList(interviewers=found))
+    return json_answer(Page[InterviewerOut](items=found, next=after))
 
 
 async def list_slots(request: web.Request) -> web.StreamResponse:
@@ -124,7 +125,8 @@ def _instant(request: web.Request, name: str, default: datetime) -> datetime:
 
 
 ROUTES = [
-    api("GET", "interview-types", list_types, "types", TypeList, public=True),
-    api("GET", "interviewers", list_interviewers, "interviewers", InterviewerList, public=True),
+    api("GET", "interview-types", list_types, "types", Page[TypeOut], public=True, query=Listing),
+    api("GET", "interviewers", list_interviewers, "interviewers", Page[InterviewerOut], public=True,
+        query=InterviewersAsked),
     api("GET", "slots", list_slots, "slots", SlotList, public=True),
-]
+]  # fmt: skip

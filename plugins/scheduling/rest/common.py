@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
-from kernel import SIGNED_IN, Route, current_actor, errors, get_or_404, json_answer, url
+from kernel import SIGNED_IN, Listing, Page, Route, current_actor, errors, get_or_404, json_answer, read_listing, url
 
 from .. import queries
 from ..api import BookingInfo
@@ -43,10 +44,6 @@ class BookingOut(BaseModel):
     page: str
     hold_until: datetime | None = None
     next: str = ""
-
-
-class BookingList(BaseModel):
-    bookings: list[BookingOut]
 
 
 class Done(BaseModel):
@@ -87,6 +84,13 @@ async def answer(row: Booking, status: int = 200, to: str = "") -> web.StreamRes
     if info is None:
         raise errors.NotFound()
     return json_answer(out(info, row, to), status)
+
+
+def whole(request: web.Request, items: Sequence[BaseModel]) -> web.StreamResponse:
+    """One page of a list that is at hand whole."""
+    asked = read_listing(request, Listing)
+    some, after = asked.cut(items)
+    return json_answer(Page[Any](items=list(some), next=after))
 
 
 async def mine(request: web.Request, **more: Any) -> Booking:

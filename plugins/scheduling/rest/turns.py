@@ -43,7 +43,7 @@ class TurnList(BaseModel):
 
 
 async def _kind(request: web.Request) -> InterviewType:
-    row = await InterviewType.filter(slug=request.match_info["type"], kind="human").first()
+    row = await InterviewType.filter(slug=request.match_info["type"][:60], kind="human").first()
     if row is None:
         raise errors.NotFound()
     return row

@@ -24,7 +24,6 @@ ROUTES = [
         calendars.connect,
         "calendar_connect",
         HOURS,
-        once=True,
         rate="20/60",
     ),
     post("/calendars/sign-in/{provider:[a-z]{2,20}}", calendars.sign_in, "calendar_sign_in", HOURS, rate="20/60"),

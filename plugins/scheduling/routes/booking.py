@@ -112,6 +112,7 @@ async def _draw(
         "selected": picker.value_of(selected) if selected in starts else None,
         "refusal": refusal.detail if refusal else "",
         "refusal_title": refusal.title if refusal else "",
+        "refusal_code": refusal.reason if isinstance(refusal, NotBookable) else "",
         "nearest": picker.nearest_slots(nearest, view.zone, view.hour12),
         "method": "post",
         "go": _("Continue"),
@@ -274,6 +275,7 @@ async def _form_context(
         "has_files": any(q["type"] == "file" for q in kind.questions),
         "refusal": refusal.detail if refusal else "",
         "refusal_title": refusal.title if refusal else "",
+        "refusal_code": refusal.reason if isinstance(refusal, NotBookable) else "",
         "nearest": picker.nearest_slots(nearest, zone, None),
         "zones": _both_zones(booking, card.zone),
         "again": url_with(
@@ -356,7 +358,7 @@ async def release(request: web.Request) -> web.StreamResponse:
     booking = await _mine(request)
     asked = booking.status == Status.REQUESTED
     if booking.status in PASSING:
-        await cancelling.cancel(booking.id, "candidate", "released")
+        await cancelling.release(booking.id)
         flash(request, _("Your request is withdrawn") if asked else _("The time is free again"), "info")
     card = await services.need(Interviewers).card(booking.interviewer_id) if booking.interviewer_id else None
     kind = await InterviewType.filter(id=booking.type_id).first()

@@ -19,13 +19,12 @@ def post(
     name: str,
     permission: str | None = None,
     *,
-    once: bool = False,
     rate: str | None = None,
     body: int | None = None,
     no_twin: str = "",
 ) -> Route:
-    """A form's target. `once` honours the form's key; `body` is the most bytes, for forms with files."""
+    """A form's target. A key in the form counts a double click once; `body` is the most bytes, for forms with files."""
     return Route(
         method="POST", path=path, handler=handler, name=f"scheduling.{name}",  # type: ignore[arg-type]
-        permission=permission, public=permission is None, idempotent=once, rate=rate, body_limit=body, no_twin=no_twin,
+        permission=permission, public=permission is None, idempotent=True, rate=rate, body_limit=body, no_twin=no_twin,
     )  # fmt: skip

@@ -27,7 +27,7 @@ from kernel import (
 )
 
 from .. import policies
-from ..forms import PolicyForm, ReasonForm, SimulateQuery, minor_of, terms_from
+from ..forms import PolicyForm, ReasonForm, SimulateQuery, minor_of, terms_from, typed_tiers
 from ..models import Strike
 from ..policies import Case, Terms
 from ..services import policy as service
@@ -138,7 +138,7 @@ async def save_policy(request: web.Request) -> web.StreamResponse:
     parsed = await read_form(request, PolicyForm)
     if parsed.value is None:
         return await _draw(request, parsed.raw, parsed.raw_lists, parsed.errors, 422)
-    terms, problems = terms_from(parsed.value, parsed.raw_lists)
+    terms, problems = terms_from(parsed.value, typed_tiers(parsed.raw_lists))
     if terms is None:
         return await _draw(request, parsed.raw, parsed.raw_lists, problems, 422)
     key = request.match_info["key"]

@@ -142,9 +142,10 @@ async def carry_out(row: Booking, form: ProposalAnswerForm, actor_id: Any = None
 async def withdraw(request: web.Request) -> web.StreamResponse:
     """The interviewer takes the proposal back."""
     row, _info, role = await party(request)
-    found = await proposals.open_proposal(row.id)
-    if role != "interviewer" or found is None:
+    if role != "interviewer":
         raise errors.NotFound()
-    await proposals.withdraw(found.id, me())
+    found = await proposals.open_proposal(row.id)
+    if found is not None:  # else it was answered, or this is a second click: the page says how it stands
+        await proposals.withdraw(found.id, me())
     flash(request, _("Proposal withdrawn"), "info")
     return see_other(url("scheduling.booking", id=row.id))

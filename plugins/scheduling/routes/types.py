@@ -24,7 +24,7 @@ from kernel import (
 )
 
 from .. import intake
-from ..forms import TypeForm, type_values
+from ..forms_types import TypeForm, typed_values
 from ..models import InterviewType, Offer
 from ..policies import sentences
 from ..services import policy
@@ -130,7 +130,7 @@ async def _values(parsed: Parsed[TypeForm], currency: str) -> tuple[dict[str, An
     """What is stored, with the questions; problems by field."""
     if parsed.value is None:
         return {}, parsed.errors
-    values, problems = type_values(parsed.value, currency)
+    values, problems = typed_values(parsed.value, currency)
     questions, wrong = intake.questions_from(parsed.raw)
     if parsed.value.policy not in await policy.policies():
         problems["policy"] = _("Choose one of the options.")

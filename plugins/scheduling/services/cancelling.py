@@ -111,6 +111,17 @@ async def cancel(
     return booking
 
 
+async def release(booking_id: UUID) -> Booking:
+    """A candidate lets go of a held time, or takes a request back. Again, or once the booking stands: nothing."""
+    async with unit_of_work():
+        booking = await locked(booking_id)
+        if booking.status not in PASSING:
+            return booking
+        await _let_go(booking, "released")
+    await close_checkout(booking.id)
+    return booking
+
+
 async def _let_go(booking: Booking, reason: str) -> None:
     interviewer = booking.interviewer_id
     was = booking.status

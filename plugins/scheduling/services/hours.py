@@ -131,6 +131,8 @@ async def save_hours(account_id: UUID, sent: HoursInput) -> Schedule:
         if row is None:
             row = await Schedule.create(account_id=account_id, zone=sent.zone, weekly=weekly, **values)
         else:
+            if row.version != sent.version and _is(row, sent.zone, weekly, values):
+                return row  # a second click
             row.version = sent.version
             if row.zone != sent.zone and sent.moving == "instant":
                 weekly = moved(weekly, row.zone, sent.zone, now())
@@ -138,6 +140,12 @@ async def save_hours(account_id: UUID, sent: HoursInput) -> Schedule:
         await _offer(account_id, sent.types, row)
         await publish(AvailabilityChanged(account_id))
     return row
+
+
+def _is(row: Schedule, zone: str, weekly: Weekly, values: Mapping[str, object]) -> bool:
+    """Whether this is stored already."""
+    same = row.zone == zone and row.weekly == weekly
+    return same and (bool(row.name) or all(getattr(row, name) == value for name, value in values.items()))
 
 
 async def _wanted(account_id: UUID, schedule_id: UUID | None) -> Schedule | None:

@@ -67,10 +67,10 @@ async def save(key: str, base: int, title: str, terms: Terms) -> Version:
     """A new version, made from version `base`. Conflict when somebody else made one meanwhile."""
     latest = (await versions(key))[0]
     stale = errors.Conflict(_("Somebody else changed this policy meanwhile. Open it again to see their version."))
+    if latest.terms == terms and latest.title == title:
+        return latest  # nothing new, or a second click
     if latest.number != base:
         raise stale
-    if latest.terms == terms and latest.title == title:
-        return latest
     actor = current_actor()
     row = Policy(key=key, number=base + 1, title=title, terms=terms.data(), actor_id=actor.id if actor else None)
     try:

@@ -102,10 +102,20 @@ async def _usable(proposal_id: UUID) -> tuple[Proposal, Booking]:
     return proposal, booking
 
 
+async def _again(proposal_id: UUID, candidate_id: UUID, answer: str) -> Booking | None:
+    """The candidate's booking when this was answered just so already: a second click."""
+    done = await Proposal.filter(id=proposal_id, state=answer).prefetch_related("booking").first()
+    return done.booking if done is not None and done.booking.candidate_id == candidate_id else None
+
+
 async def accept(
     proposal_id: UUID, candidate_id: UUID, start: datetime | None = None, actor_id: UUID | None = None
 ) -> Booking:
-    """The candidate agrees: to one of the times, or to the colleague. Nothing is counted against them."""
+    """The candidate agrees: to a time, or to the colleague. Nothing is counted against them. Again: nothing."""
+    chosen = start.astimezone(UTC).isoformat() if start is not None else ""
+    known = await _again(proposal_id, candidate_id, "accepted")
+    if known is not None and chosen in ("", known.starts_at.astimezone(UTC).isoformat()):
+        return known
     proposal, booking = await _usable(proposal_id)
     if booking.candidate_id != candidate_id:
         raise errors.NotFound()
@@ -116,7 +126,6 @@ async def accept(
             sequence=proposal.sequence,
         )  # fmt: skip
     else:
-        chosen = start.astimezone(UTC).isoformat() if start is not None else ""
         if chosen not in proposal.times:
             raise errors.Invalid({"start": _("Choose one of the proposed times.")})
         done = await reschedule(
@@ -129,6 +138,9 @@ async def accept(
 
 async def decline(proposal_id: UUID, candidate_id: UUID, *, refund: bool, actor_id: UUID | None = None) -> Booking:
     """The candidate keeps the session as it is, or takes all the money back instead (never less than that)."""
+    known = await _again(proposal_id, candidate_id, "declined")
+    if known is not None and refund == (known.status == Status.CANCELLED):
+        return known
     proposal, booking = await _usable(proposal_id)
     if booking.candidate_id != candidate_id:
         raise errors.NotFound()
@@ -141,7 +153,10 @@ async def decline(proposal_id: UUID, candidate_id: UUID, *, refund: bool, actor_
 
 
 async def withdraw(proposal_id: UUID, by_id: UUID) -> None:
-    """Whoever proposed takes it back."""
+    """Whoever proposed takes it back. Again: nothing."""
+    done = await Proposal.filter(id=proposal_id, state="withdrawn").prefetch_related("booking").first()
+    if done is not None and by_id in (done.booking.interviewer_id, done.by_id):
+        return
     proposal, booking = await _usable(proposal_id)
     if by_id not in (booking.interviewer_id, proposal.by_id):
         raise errors.NotFound()

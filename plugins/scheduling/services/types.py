@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from kernel import _, audit, compare_and_set, current_snapshot, errors, speaking, unit_of_work
+from kernel import _, audit, compare_and_set, current_snapshot, enqueue, errors, speaking, unit_of_work
 
+from .. import reminders as plans
 from ..models import Booking, InterviewType, Offer
 from ..texts import DEFAULT_TYPES
 
@@ -43,14 +45,40 @@ async def change_type(row: InterviewType, version: int, values: dict[str, Any]) 
     """Change a type for future bookings. Raises Conflict when somebody else changed it meanwhile."""
     before = {name: getattr(row, name) for name in _AUDITED}
     async with unit_of_work():
-        row.version = version
-        try:
-            await compare_and_set(row, **values)
-        except errors.Conflict:
-            raise errors.Conflict(
-                _("Somebody else changed this type while you were editing. Open it again to see their version.")
-            ) from None
+        await _store(row, version, values)
         await _audit("scheduling.type_changed", row, before)
+
+
+async def _store(row: InterviewType, version: int, values: dict[str, Any]) -> None:
+    if row.version != version and all(getattr(row, name) == value for name, value in values.items()):
+        return  # a second click: it is as they want it
+    row.version = version
+    try:
+        await compare_and_set(row, **values)
+    except errors.Conflict:
+        raise errors.Conflict(
+            _("Somebody else changed this type while you were editing. Open it again to see their version.")
+        ) from None
+
+
+async def set_reminders(row: InterviewType, version: int, lines: Sequence[str] | None) -> None:
+    """The type's own rules of reminders (reminders.py); None: as the tenant says, none at all: nobody is reminded.
+
+    Upcoming sessions follow in the background. Raises Invalid for lines that are no rules, Conflict as change_type.
+    """
+    if lines is not None and (problem := plans.problem(lines)):
+        raise errors.Invalid({"reminders": problem})
+    wanted = None if lines is None else [str(rule) for rule in plans.rules(lines)]
+    if wanted == row.reminders:
+        return
+    before = {"reminders": row.reminders}
+    async with unit_of_work():
+        await _store(row, version, {"reminders": wanted})
+        await audit.record(
+            "scheduling.type_changed", subject="interview_type", subject_id=str(row.id), before=before,
+            after={"reminders": wanted},
+        )  # fmt: skip
+        await enqueue("scheduling.replan", {"type_id": str(row.id)})
 
 
 async def delete_type(type_id: UUID) -> bool:

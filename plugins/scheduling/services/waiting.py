@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from tortoise.exceptions import IntegrityError
-
 from kernel import Stop, _, errors, get_logger, now, publish, services, setting, unit_of_work, zones
 from plugins.users.api import Interviewers
 
 from ..events import TimeOffered
 from ..models import Booking, InterviewType, Offer, Waiting
 from ..refusals import NotBookable
-from ..states import PASSING, Status
-from .cancelling import cancel
+from ..states import Status
+from .cancelling import release
+from .core import calendar_number, lock_calendars
 from .holding import Wish, hold
 
 log = get_logger(__name__)
@@ -29,23 +28,20 @@ async def join(
     last = until or today + timedelta(days=min(kind.window_days, 60))
     if last < today:
         raise errors.Invalid({"until": _("Choose a day that is not over yet.")})
-    try:
-        async with unit_of_work():
-            known = await Waiting.filter(
-                account_id=account_id, type_id=kind.id, interviewer_id=interviewer_id, state__in=("waiting", "offered")
-            ).first()
-            if known is not None:
-                known.until = last
-                await known.save(update_fields=["until"])
-                return known
-            if await Waiting.filter(account_id=account_id, state="waiting").count() >= MOST_ENTRIES:
-                raise errors.Conflict(_("You wait for as many times as one person may. Leave one list first."))
-            return await Waiting.create(
-                account_id=account_id, type_id=kind.id, interviewer_id=interviewer_id, zone=zone, until=last
-            )
-    except IntegrityError:  # two clicks at once
-        return await Waiting.get(
+    number = await calendar_number(account_id)
+    async with unit_of_work():
+        await lock_calendars(number)  # two clicks at once: the second finds what the first wrote
+        known = await Waiting.filter(
             account_id=account_id, type_id=kind.id, interviewer_id=interviewer_id, state__in=("waiting", "offered")
+        ).first()
+        if known is not None:
+            known.until = last
+            await known.save(update_fields=["until"])
+            return known
+        if await Waiting.filter(account_id=account_id, state="waiting").count() >= MOST_ENTRIES:
+            raise errors.Conflict(_("You wait for as many times as one person may. Leave one list first."))
+        return await Waiting.create(
+            account_id=account_id, type_id=kind.id, interviewer_id=interviewer_id, zone=zone, until=last
         )
 
 
@@ -57,9 +53,7 @@ async def leave(waiting_id: UUID, account_id: UUID) -> None:
     held = row.booking_id if row.state == "offered" else None
     await Waiting.filter(id=row.id, state__in=("waiting", "offered")).update(state="left")
     if held is not None:
-        booking = await Booking.filter(id=held, status__in=PASSING).first()
-        if booking is not None:
-            await cancel(booking.id, "candidate", "released")
+        await release(held)
 
 
 async def position(row: Waiting) -> int:

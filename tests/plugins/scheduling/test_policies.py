@@ -132,7 +132,8 @@ async def test_a_new_version_leaves_old_bookings_alone(world: World) -> None:
         "candidate_no_show_strikes": "1", "interviewer_no_show_strikes": "2",
     }  # fmt: skip
     assert (await admin.post("/admin/policies/moderate", form)).status == 303
-    stale = await admin.post("/admin/policies/moderate", form)  # somebody else's page, made from version 1
+    assert (await admin.post("/admin/policies/moderate", form)).status == 303  # a second click makes no third version
+    stale = await admin.post("/admin/policies/moderate", form | {"moves": "2"})  # somebody else's, from version 1
     assert stale.status == 409
     new = await world.booked(site, stamp(day_after(10, 10)))
     kept, fresh = (await world.row(old)).policy, (await world.row(new)).policy

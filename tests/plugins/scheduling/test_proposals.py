@@ -210,7 +210,7 @@ async def test_leaving_gives_the_offer_to_the_next(world: World, run_jobs: Any) 
         await site.post("/api/v1/scheduling/waiting", json={"type": world.kind.slug})
     await owner.post(f"/bookings/{booking_id}/cancel", {"code": "ill"})
     await run_jobs(world.tenant)
-    (entry,) = (await first.get("/api/v1/scheduling/waiting")).json()["waiting"]
+    (entry,) = (await first.get("/api/v1/scheduling/waiting")).json()["items"]
     assert (await second.post(f"/waiting-list/{entry['id']}/leave")).status == 404
     assert (await first.post(f"/waiting-list/{entry['id']}/leave")).status == 303
     await run_jobs(world.tenant)
