@@ -64,17 +64,16 @@ def role_of(booking: BookingInfo, account_id: UUID) -> Role | None:
 
 
 async def seat_of(booking_id: str) -> Seat:
-    """The seat of whoever asks. NotFound when there is no such booking, Forbidden when it is other people's."""
+    """The seat of whoever asks. NotFound when there is no such booking, and when it is other people's."""
     key, actor = parse_id(booking_id), current_actor()
     if actor is None:
         raise errors.SignInRequired
     booking = await services.need(Bookings).get(key) if key is not None else None
-    if booking is None:
-        raise errors.NotFound
-    role = role_of(booking, actor.id)
-    if role is None:
-        raise errors.Forbidden(
-            _("This room belongs to two other people. Open your own sessions from your bookings."),
+    role = role_of(booking, actor.id) if booking is not None else None
+    if booking is None or role is None:
+        # One answer for both: nobody learns which bookings there are.
+        raise errors.NotFound(
+            _("There is no such room, or it belongs to other people. Open your own sessions from your bookings."),
             title=_("This is not your room"),
         )
     session = await LiveSession.filter(booking_id=booking.id).first()

@@ -204,7 +204,7 @@ async def bookable(interviewer_slug: str, type_slug: str) -> tuple[InterviewerCa
     card = await services.need(Interviewers).by_slug(interviewer_slug)
     if card is None:
         return None
-    offered = InterviewType.filter(slug=type_slug, active=True, kind="human", offers__account_id=card.account_id)
+    offered = InterviewType.filter(slug=type_slug[:60], active=True, kind="human", offers__account_id=card.account_id)
     kind = await offered.first()
     return None if kind is None else (card, kind)
 

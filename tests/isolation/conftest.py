@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
 
 import asyncpg
 import pytest
 
 from kernel.app import Greenroom
+from kernel.auth import throttle
 from kernel.engines.models import TenantModel, all_models
 from kernel.tenancy.tenants import create_tenant
-from kernel.testing.contract.walk import all_roles, seed
-from kernel.testing.people import Site, TenantKit
+from kernel.testing.contract.walk import seed
+from kernel.testing.people import Answer, Site, TenantKit
+from kernel.web import bearer, limits, neighbours
 
+from ..crawl import crawl, starts
+from .ear import Ear, listening
+from .matrix import Ask
+from .places import Paths, in_page
 from .planting import plant
-
-
-@dataclass(slots=True)
-class Pair:
-    ours: TenantKit
-    theirs: TenantKit
-    greenroom: Greenroom
-
-    async def everybody(self, kit: TenantKit) -> Site:
-        """One person with every role."""
-        return await kit.sign_in(
-            "owner", *all_roles(r.id for f in self.greenroom.runtime.registry.roles.values() for r in f)
-        )
+from .world import Pair
 
 
 @pytest.fixture(scope="session")
@@ -62,3 +56,51 @@ async def planted(
             await conn.execute(f'DELETE FROM "{table}" WHERE tenant_id = $1', pair.ours.ref.id)
     finally:
         await conn.close()
+
+
+@dataclass(slots=True)
+class Seen:
+    """Every page that one person of tenant B comes to, and what their forms and links ask."""
+
+    site: Site
+    pages: dict[str, Answer] = field(default_factory=dict)
+    asks: dict[tuple[str, str, tuple[str, ...]], Ask] = field(default_factory=dict)
+    #: Names of the fields that forms have, by route.
+    names: dict[str, set[str]] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="session")
+async def seen(pair: Pair, planted: object) -> Seen:
+    """The demo's interviewer of tenant B, with every role, walks through the house; our words are planted by then."""
+    found = Seen(await pair.everybody(pair.theirs, "interviewer@demo.test"))
+    routes = [route for _pid, route in pair.routes().values()]
+    paths = Paths.of(routes)
+
+    def look(path: str, answer: Answer) -> None:
+        found.pages[path] = answer
+        if "html" in answer.headers.get("Content-Type", ""):
+            for ask, names in in_page(path, answer.text, paths):
+                found.asks.setdefault((ask.route, ask.method, ask.places), ask)
+                found.names.setdefault(ask.route, set()).update(names)
+
+    plain = [route for route in routes if "{" not in route.path]
+    await crawl(found.site, ["/", *starts(plain, {})], look, limit=700)
+    return found
+
+
+@pytest.fixture(scope="session")
+def ear() -> Iterator[Ear]:
+    with listening() as found:
+        yield found
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of questions in a minute: what slows a client down would hide what is asked about."""
+
+    async def free(*_args: object, **_named: object) -> None:
+        return None
+
+    for module, name in ((limits, "spend"), (limits, "spend_for"), (bearer, "spend_for"), (throttle, "refused_token")):
+        monkeypatch.setattr(module, name, free)
+    monkeypatch.setattr(neighbours.Meter, "take", lambda *_args: True)

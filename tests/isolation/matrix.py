@@ -1,70 +1,121 @@
-"""Every route, asked by somebody for something that belongs to another: what is compared, and what is a fault."""
+"""Every route, asked by somebody for something that belongs to another: what is asked, and what is a fault."""
 
 from __future__ import annotations
 
 import asyncio
-import html
+import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Any, Final
+from urllib.parse import quote
 
-from kernel.base.contract import Route
-from kernel.testing.contract.walk import filled, missing, without_request_id
+from kernel.testing.contract.walk import missing, without_request_id
 from kernel.testing.people import Answer, Site
-from kernel.web.samples import example, resolved
+
+from .ear import ASK, Ear
 
 #: The token that tenant A's texts begin with; five more digits say which column.
 CANARY: Final = re.compile(r"zq7[0-9a-f]{5}")
 UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_HOLE: Final = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})*))?\}")
 #: What differs between any two answers.
 _VOLATILE: Final = {"date", "x-request-id", "content-length", "ratelimit", "set-cookie", "server-timing"}
 _NONCE: Final = re.compile(r"'nonce-[^']*'")
-_AT_ONCE: Final = 12
-_SAMPLE: Final = 4
+#: The asker's own keys of one table that are tried in one place.
+_OWN: Final = 6
 #: Faults after which a walk ends: it is broken, or we are.
 _ENOUGH: Final = 60
+_numbers = itertools.count(1)
+
+
+@dataclass(slots=True)
+class Ask:
+    """A request with named places for ids. `own` are values of the asker's own; the other places hold nobody's.
+
+    Places: a hole's name of the path, `?name` of the query, or the dotted name of a field of `body`.
+    """
+
+    route: str
+    method: str
+    path: str
+    places: tuple[str, ...]
+    body: Any = None
+    json: bool = False
+    own: dict[str, str] = field(default_factory=dict)
+    nobody: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for place in self.places:
+            self.nobody[place] = absent(self.shape(place))
+
+    def shape(self, place: str) -> str | None:
+        """The pattern that the path demands there; None for any."""
+        return next((m[2] for m in _HOLE.finditer(self.path) if m[1] == place), None)
+
+    def fits(self, place: str, value: str) -> bool:
+        shape = self.shape(place)
+        return shape is None or re.fullmatch(shape, value) is not None
+
+    def at(self, given: Mapping[str, str]) -> tuple[str, Any]:
+        """Path and body with these values."""
+        values = {**self.nobody, **self.own, **given}
+        path = _HOLE.sub(lambda m: values.get(m[1], "x1"), self.path)
+        query = [f"{place[1:]}={values[place]}" for place in self.places if place[0] == "?"]
+        body = self.body
+        for place in self.places:
+            if place[0] != "?" and f"{{{place}" not in self.path:
+                body = set_in(body, place, values[place])
+        return path + ("?" + "&".join(query) if query else ""), body
+
+
+def absent(shape: str | None) -> str:
+    """Nobody's value, as the path wants it."""
+    number = f"{next(_numbers):05d}"
+    value, letters = missing(), "".join(chr(97 + int(d)) for d in number)
+    tries = (value, f"9876{number}"[:9], f"zz{number}f", f"{number}abcdef0"[:12], "zz" + number * 8, "zz" + letters)
+    return next((t for t in tries if shape is None or re.fullmatch(shape, t)), "x1")
+
+
+def set_in(body: Any, name: str, value: str) -> Any:
+    first, _dot, rest = name.partition(".")
+    bare = first.removesuffix("[]")
+    inner = set_in(body[bare][0] if first.endswith("[]") else body[bare], rest, value) if rest else value
+    return {**body, bare: [inner] if first.endswith("[]") else inner}
 
 
 @dataclass(slots=True)
 class Principal:
-    """Somebody at a tenant's door. `headers` for programs; `api_only` asks nothing but JSON."""
+    """Somebody at a tenant's door. `headers` for programs, who ask nothing but JSON.
+
+    `terse`: takes refusals as JSON, which spares us drawing an error page each time.
+    """
 
     name: str
     site: Site
     headers: dict[str, str] = field(default_factory=dict)
-    api_only: bool = False
+    terse: bool = False
 
-    async def ask(self, request: Ask, value: str) -> Answer:
-        sent = dict(self.headers)
-        if not self.headers and request.method != "GET":
+    async def ask(self, ask: Ask, given: Mapping[str, str], number: str, extra: Any = None) -> Answer:
+        sent = {ASK: number, **self.headers}
+        if self.terse:
+            sent["Accept"] = "application/json"
+        path, body = ask.at(given)
+        if ask.method == "GET":
+            return await self.site.request("GET", path, headers=sent)
+        if not self.headers:
             sent["X-CSRF-Token"] = await self.site.token()
-        body = request.body(value)
-        options: dict[str, Any] = {"json": body} if request.json else {"data": body or {}}
-        if request.method == "GET":
-            options = {}
-        return await self.site.request(request.method, request.path(value), headers=sent, **options)
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A request with one place left open. `where` says which."""
-
-    route: str
-    method: str
-    where: str
-    path: Callable[[str], str]
-    body: Callable[[str], Any] = lambda _value: None
-    json: bool = False
-    near: str = ""  # the asker's own id that stands there now
+        body = {**(body or {}), **(extra or {})}
+        options: dict[str, Any] = {"json": body} if ask.json else {"data": body}
+        return await self.site.request(ask.method, path, headers=sent, **options)
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An id (or slug, number ...) of tenant A, and where it is from."""
+    """An id (or slug, number ...) of a row, and where it is from."""
 
-    place: str
+    table: str
+    column: str
     value: str
 
     def absent(self) -> str:
@@ -72,6 +123,9 @@ class Key:
         if self.value.isdigit():
             return "9" * max(len(self.value), 6)
         return missing() if UUID.fullmatch(self.value) else self.value[:-6] + "f00f00"[: len(self.value)]
+
+
+Rows = Mapping[str, list[Key]]
 
 
 def told(answer: Answer, *values: str) -> tuple[int, str, str]:
@@ -84,187 +138,125 @@ def told(answer: Answer, *values: str) -> tuple[int, str, str]:
     return answer.status, "\n".join(headers), without_request_id(_NONCE.sub("", answer.text), *values)
 
 
-def refused(answer: Answer) -> bool:
-    """Turned away at the door, before the id was looked at."""
-    return answer.status in (401, 403, 405, 415, 422) or (answer.status == 303 and "/sign-in" in answer.location)
-
-
-def canaries(answer: Answer) -> set[str]:
-    return set(CANARY.findall(answer.text + "\n".join(f"{k}: {v}" for k, v in answer.headers.items())))
+def canaries(answer: Answer, value: str = "") -> set[str]:
+    """Tokens in an answer; what was asked for with `value` may be repeated."""
+    text = answer.text + "\n".join(f"{k}: {v}" for k, v in answer.headers.items())
+    return set(CANARY.findall(text.replace(value, "") if value else text))
 
 
 @dataclass(slots=True)
 class Walk:
-    """One principal's walk. `may(route)`: this one may know what exists there. `looking` for tokens in every answer."""
+    """One principal's walk with the keys of somebody else, `rows`.
+
+    An id can tell only where something is looked up by it. So each place is tried with nobody's id first, while an
+    ear listens in which tables that is looked for: those tables' keys are then tried, and one of any other table.
+    `may(route)`: this one may know what exists there. `looking` for tokens in every answer.
+    """
 
     who: Principal
+    rows: Rows
+    ear: Ear
     may: Callable[[str], bool] = lambda _route: False
     looking: bool = True
-    #: Every key at every place; else a few, in turn, so that over all routes each gets its chance.
-    thorough: bool = False
+    #: Keys of one table that are tried in one place.
+    a_table: int = 6
     asked: int = 0
+    reached: set[str] = field(default_factory=set)
+    tried: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
     _turn: int = 0
 
-    async def over(self, asks: Iterable[Ask], keys: Callable[[Ask], list[Key]]) -> None:
-        for ask in asks:
-            if len(self.faults) > _ENOUGH:
-                return
-            if not self.who.api_only or ask.path("x").startswith("/api/"):
-                await self._one(ask, keys(ask))
+    async def over(self, asks: Iterable[Ask], *, at_once: int = 4) -> None:
+        if not self.who.headers:
+            await self.who.site.get("/sign-in")  # the cookie and token that go with whoever they are by now
+            await self.who.site.token()
+        waiting = [a for a in asks if not self.who.headers or a.json]
+        waiting.reverse()
 
-    async def _one(self, ask: Ask, keys: list[Key]) -> None:
-        by_shape: dict[bool, str] = {}
-        for key in keys:  # one missing value a shape (uuid or not) is enough
-            by_shape.setdefault(bool(UUID.fullmatch(key.value)), key.absent())
-        absent = {shape: (value, await self._ask(ask, value)) for shape, value in by_shape.items()}
-        at_the_door = all(refused(answer) for _value, answer in absent.values())
-        if at_the_door or not self.thorough or self.may(ask.route):
-            start, self._turn = self._turn, self._turn + _SAMPLE
-            keys = [keys[(start + n) % len(keys)] for n in range(min(_SAMPLE, len(keys)))]
-        for start in range(0, len(keys), _AT_ONCE):
-            part = keys[start : start + _AT_ONCE]
-            answers = await asyncio.gather(*(self._ask(ask, key.value) for key in part))
-            for key, answer in zip(part, answers, strict=True):
-                await self._judge(ask, key, answer, absent[bool(UUID.fullmatch(key.value))])
+        async def work() -> None:
+            while waiting and len(self.faults) < _ENOUGH:
+                await self.one(waiting.pop())
 
-    async def _ask(self, ask: Ask, value: str) -> Answer:
+        await asyncio.gather(*(work() for _n in range(at_once)))
+
+    async def one(self, ask: Ask) -> None:
+        self.reached.add(ask.route)
+        for place in ask.places:
+            nobody = ask.nobody[place]
+            number, nothing = await self.ask(ask, place, nobody)
+            self._look(ask, place, "nobody's id", nothing, nobody)
+            absent = {nobody: nothing}
+            for key in self._keys(ask, place, self.ear.tables(number, nobody)):
+                value = nobody if bool(UUID.fullmatch(key.value)) == bool(UUID.fullmatch(nobody)) else key.absent()
+                value = value if ask.fits(place, value) else nobody
+                if value not in absent:
+                    absent[value] = (await self.ask(ask, place, value))[1]
+                _number, answer = await self.ask(ask, place, key.value)
+                await self._judge(ask, place, key, answer, (value, absent[value]))
+
+    def _keys(self, ask: Ask, place: str, tables: set[str]) -> list[Key]:
+        found = [k for t in sorted(tables) for k in self.rows.get(t, ())[: self.a_table] if ask.fits(place, k.value)]
+        others = [k for t, keys in self.rows.items() if t not in tables for k in keys if ask.fits(place, k.value)]
+        if others:
+            self._turn += 1
+            found.append(others[self._turn * 7 % len(others)])
+        return found
+
+    async def ask(self, ask: Ask, place: str, value: str) -> tuple[str, Answer]:
         self.asked += 1
-        return await self.who.ask(ask, value)
+        number = str(next(_numbers))
+        return number, await self.who.ask(ask, {place: value}, number)
 
-    async def _judge(self, ask: Ask, key: Key, answer: Answer, absent: tuple[str, Answer]) -> None:
-        if self.looking and (found := canaries(answer)):
-            self._fault(ask, key, f"{answer.status} shows {', '.join(sorted(found))}")
+    def _look(self, ask: Ask, place: str, what: str, answer: Answer, value: str) -> None:
+        if self.looking and (found := canaries(answer, value)):
+            self._fault(ask, place, what, f"{answer.status} shows {', '.join(sorted(found))}")
         if answer.status == 429 or answer.status >= 500:
-            self._fault(ask, key, f"answers {answer.status}: {answer.text[:200]}")
-        if self.may(ask.route):
-            return
-        if told(answer, key.value) != told(absent[1], absent[0]):
+            self._fault(ask, place, what, f"answers {answer.status}: {answer.text[:200]}")
+
+    async def _judge(self, ask: Ask, place: str, key: Key, answer: Answer, absent: tuple[str, Answer]) -> None:
+        what = f"{key.table}.{key.column}"
+        self.tried.add(key.table)
+        self._look(ask, place, what, answer, key.value)
+        if not self.may(ask.route) and self._told(ask, place, key.value, answer) != self._told(ask, place, *absent):
             # Something may have changed in between by what was asked: the same question twice more.
-            value = key.absent()
-            again, nothing = await self._ask(ask, key.value), await self._ask(ask, value)
-            if (one := told(again, key.value)) != (two := told(nothing, value)):
+            one = self._told(ask, place, key.value, again := (await self.ask(ask, place, key.value))[1])
+            two = self._told(ask, place, absent[0], nothing := (await self.ask(ask, place, absent[0]))[1])
+            if one != two:
                 part = next(n for n, a, b in zip(("status", "headers", "body"), one, two, strict=True) if a != b)
-                self._fault(ask, key, f"{again.status} differs in {part} from a missing one's {nothing.status}")
+                self._fault(ask, place, what, f"{again.status} differs in {part} from a missing one's {nothing.status}")
 
-    def _fault(self, ask: Ask, key: Key, text: str) -> None:
-        self.faults.append(f"{ask.route} [{ask.method} {ask.where}] as {self.who.name} with {key.place}: {text}")
+    def _told(self, ask: Ask, place: str, value: str, answer: Answer) -> tuple[int, str, str]:
+        path = ask.at({place: value})[0]
+        return told(answer, path, quote(path, safe=""), value if len(value) > 3 else path)
 
-
-# --- where an id can be put -------------------------------------------------------------------------------------
-
-
-def in_path(route: Route) -> Iterator[Ask]:
-    """Every hole of the path, filled with the same id; a JSON body that fits goes along."""
-    if "{" in route.path:
-        body = None
-        if route.request is not None:
-            schema = route.request.model_json_schema(mode="validation")
-            body = example(schema, schema.get("$defs", {}))
-        yield Ask(
-            route.name, route.method, "path", lambda value: filled(route, value), lambda _value: body,
-            json="/api/" in route.path,
-        )  # fmt: skip
+    def _fault(self, ask: Ask, place: str, what: str, text: str) -> None:
+        self.faults.append(f"{ask.route} [{ask.method} {place}] as {self.who.name} with {what}: {text}")
 
 
-def in_query(route: Route) -> Iterator[Ask]:
-    if route.query is not None and "{" not in route.path:
-        for name in _id_fields(route.query.model_json_schema(mode="validation")):
-            yield Ask(route.name, route.method, f"?{name}", lambda value, n=name: f"{route.path}?{n}={value}")  # type: ignore[misc]
+async def settle(who: Principal, ask: Ask, mine: Rows, ear: Ear, undone: Callable[[], Any]) -> Answer:
+    """Fill the places with the asker's own ids, from left to right, as far as they lead; the answer in the end."""
+    best = await _undone(undone, who.ask(ask, {}, str(next(_numbers))))
+    for place in ask.places:
+        number = str(next(_numbers))
+        nothing = await _undone(undone, who.ask(ask, {}, number))
+        tables = ear.tables(number, ask.nobody[place])
+        chosen = ""
+        for key in [k for t in sorted(tables) for k in mine.get(t, ())[:_OWN] if ask.fits(place, k.value)]:
+            answer = await _undone(undone, who.ask(ask, {place: key.value}, str(next(_numbers))))
+            if told(answer, key.value) != told(nothing, ask.nobody[place]) and (
+                not chosen or (answer.status < 400) > (best.status < 400)
+            ):
+                chosen, best = key.value, answer
+                if answer.status < 400:
+                    break
+        if chosen:
+            ask.own[place] = chosen
+    return best
 
 
-def in_json(route: Route, own: Iterable[str]) -> Iterator[Ask]:
-    """Every field of a JSON body that takes an id; `own` are ids of the asker's for the holes of the path."""
-    if route.request is None:
-        return
-    schema = route.request.model_json_schema(mode="validation")
-    defs = schema.get("$defs", {})
-    for name in _id_fields(schema):
-        for held in own if "{" in route.path else ("",):
-            yield Ask(
-                route.name, route.method, name, lambda _value, h=held: filled(route, h),  # type: ignore[misc]
-                lambda value, n=name: _with(example(schema, defs), n, value), json=True,  # type: ignore[misc]
-            )  # fmt: skip
-
-
-def _id_fields(schema: Mapping[str, Any], prefix: str = "", defs: Mapping[str, Any] | None = None) -> Iterator[str]:
-    """Dotted names of fields that take ids; `[]` for lists."""
-    defs = defs if defs is not None else schema.get("$defs", {})
-    for name, given in resolved(schema, defs).get("properties", {}).items():
-        inner, mark = resolved(given, defs), ""
-        if inner.get("type") == "array":
-            inner, mark = resolved(inner.get("items", {}), defs), "[]"
-        if "properties" in inner and prefix.count(".") < 3:
-            yield from _id_fields(inner, f"{prefix}{name}{mark}.", defs)
-        elif inner.get("format") == "uuid" or (
-            inner.get("type") == "string" and re.search(r"(^|_)ids?$|^(account|person|schedule|booking)s?$", name)
-        ):
-            yield f"{prefix}{name}{mark}"
-
-
-def _with(body: Any, name: str, value: str) -> Any:
-    first, _dot, rest = name.partition(".")
-    bare = first.removesuffix("[]")
-    inner = _with(body[bare][0] if first.endswith("[]") else body[bare], rest, value) if rest else value
-    return {**body, bare: [inner] if first.endswith("[]") else inner}
-
-
-class Forms(HTMLParser):
-    """Forms of a page that carry ids: method, action, fields; and links with ids in their query."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[tuple[str, str, dict[str, str]]] = []
-        self.links: list[str] = []
-        self._select = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        has = {k: v or "" for k, v in attrs}
-        if tag == "form":
-            self.found.append((has.get("method", "get").upper(), has.get("action", ""), {}))
-        elif tag == "a" and UUID.search(has.get("href", "").partition("?")[2]):
-            self.links.append(has["href"])
-        elif tag == "select":
-            self._select = has.get("name", "")
-        elif self.found and tag in ("input", "option", "button"):
-            name = self._select if tag == "option" else has.get("name", "")
-            fields = self.found[-1][2]
-            if name and (name not in fields or UUID.fullmatch(has.get("value", ""))):
-                fields[name] = has.get("value", "")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "select":
-            self._select = ""
-
-
-def in_forms(path: str, text: str) -> Iterator[Ask]:
-    """Every field of the page's forms, and every name in its links' queries, that holds an id now."""
-    page = Forms()
-    page.feed(text)
-    for method, action, fields in page.found:
-        target = html.unescape(action) or path
-        kept = {k: v for k, v in fields.items() if k not in ("_csrf", "_key")}
-        if method == "POST" and target.startswith("/") and (near := UUID.findall(target)):
-            where = UUID.sub("{id}", target)
-            yield Ask(where, method, "form", lambda v, t=target: UUID.sub(v, t), lambda _v, f=kept: f, near=near[-1])  # type: ignore[misc]
-        for name, value in fields.items():
-            if UUID.fullmatch(value) and not name.startswith("_") and target.startswith("/"):
-                where = UUID.sub("{id}", target.partition("?")[0])
-                if method == "GET":
-                    bare = target.partition("?")[0]
-                    yield Ask(where, "GET", f"?{name}", lambda v, b=bare, n=name: f"{b}?{n}={v}", near=value)  # type: ignore[misc]
-                else:
-                    yield Ask(
-                        where, method, name, lambda _v, t=target: t,  # type: ignore[misc]
-                        lambda v, f=kept, n=name: {**f, n: v}, near=value,  # type: ignore[misc]
-                    )  # fmt: skip
-    for link in page.links:
-        bare, _mark, query = html.unescape(link).partition("?")
-        if bare.startswith("/"):
-            name = next((q.partition("=")[0] for q in query.split("&") if UUID.search(q)), "")
-            near = (UUID.findall(query) or [""])[0]
-            where = UUID.sub("{id}", bare)
-            yield Ask(where, "GET", f"?{name}", lambda v, b=bare, q=query: f"{b}?{UUID.sub(v, q)}", near=near)  # type: ignore[misc]
+async def _undone(undone: Callable[[], Any], asking: Awaitable[Answer]) -> Answer:
+    async with undone():
+        return await asking
 
 
 def summary(walks: Iterable[Walk]) -> str:

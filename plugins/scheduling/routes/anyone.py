@@ -36,7 +36,7 @@ from ..viewing import view_of, zone_options
 
 
 async def _kind(request: web.Request) -> InterviewType:
-    kind = await InterviewType.filter(slug=request.match_info["type"], active=True, kind="human").first()
+    kind = await InterviewType.filter(slug=request.match_info["type"][:60], active=True, kind="human").first()
     if kind is None:
         raise errors.NotFound(_("This interview is not offered any more. Look for another interviewer."))
     return kind
