@@ -213,6 +213,19 @@ class SimulateQuery(Form):
     at: Annotated[str, StringConstraints(max_length=30)] = ""
 
 
+class WeeklyQuery(Form):
+    weeks: Annotated[int, Field(ge=2, le=12)] = 4
+
+
+class WeeklyForm(Form):
+    """The weeks to book, as starts; for a week that is taken another time comes as `instead_...`."""
+
+    model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True)
+
+    weeks: Annotated[int, Field(ge=2, le=12)] = 4
+    goal: Annotated[str, StringConstraints(max_length=MAX_GOAL), Words(long=N_("Use at most 2,000 characters."))] = ""
+
+
 class BookingsQuery(Form):
     tab: Annotated[str, StringConstraints(max_length=12)] = "upcoming"
     page: Annotated[int, Field(ge=1, le=10_000)] = 1

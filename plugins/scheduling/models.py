@@ -172,7 +172,7 @@ class Booking(TenantModel, Timestamped, VersionedModel):
     buffers, the calendars of the interviewer and of the second one of a panel; exclusion constraints are over these.
     `mode` is instant, request, now or offer (a freed time held for a waiting candidate). `booked_by` paid for somebody
     else, who claims it through `claim_email`. `people` are guests and observers. A request to several interviewers
-    has no `interviewer_id` until one accepts.
+    has no `interviewer_id` until one accepts. Sessions that were booked together, week after week, share a `series_id`.
     """
 
     type: fields.ForeignKeyRelation[InterviewType] = fields.ForeignKeyField(
@@ -215,6 +215,7 @@ class Booking(TenantModel, Timestamped, VersionedModel):
     alias = fields.CharField(max_length=60, default="", db_default="")
     people = fields.JSONField[list[dict[str, Any]]](default=list, db_default="[]")
     entitlement = fields.CharField(max_length=60, default="", db_default="")
+    series_id = fields.UUIDField(null=True, db_index=True)
 
     class Meta:
         table = "scheduling_booking"

@@ -40,7 +40,7 @@ from ..models import Booking, BookingChange, InterviewType
 from ..pricing import price_of
 from ..refusals import NotBookable, parse_start
 from ..services import booking as booking_service
-from ..services import cancelling, holding, policy, requests, waiting
+from ..services import cancelling, holding, policy, requests, series, waiting
 from ..services.parties import Extras
 from ..states import PASSING, Status
 from ..viewing import View, view_of, zone_label, zone_options
@@ -266,6 +266,7 @@ async def _form_context(
         "asks": asks,
         "answer_by": min(now() + timedelta(hours=kind.answer_hours), booking.starts_at),
         "others": [(c, price_of(kind, c)) for c in await requests.others_free(booking, kind)] if fan else [],
+        "weekly": booking.status == Status.HELD and not await series.why_not(booking, kind),
         "pays": booking.price_minor > 0 and services.get("payments.Checkout") is not None,
         "credits": await entitlements.credits(booking.candidate_id, kind.id) if booking.price_minor else [],
         "may_give": setting("scheduling.book_for_others"),

@@ -4,6 +4,7 @@ core        moving a booking from state to state, with its history; the calendar
 holding     a time is taken while the form is filled in
 parties     somebody else it is for, guests, observers
 booking     the form is sent
+series      the same time every week, several in one go
 requests    interviewers are asked, for a time or for now
 standing    the payment, and the moment from which a booking stands
 practice    with the scripted interviewer, at once or later

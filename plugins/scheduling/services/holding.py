@@ -115,7 +115,7 @@ async def _take(wish: Wish, numbers: list[int], snapshot: dict[str, object], unt
             if mine and (booking.starts_at, booking.ends_at) == (wish.start, wish.end):
                 return booking
         await _let_go(wish, at, known)
-        await _within_limits(wish.candidate_id, at)
+        await within_limits(wish.candidate_id, at)
         if reason := await why_taken(wish, at):
             raise NotBookable(reason)
         booking = new_booking(wish, numbers, snapshot, hold_until=until or at + hold_time())
@@ -144,7 +144,7 @@ FROM scheduling_booking WHERE tenant_id = $1 AND candidate_id = $2 AND status IN
 """  # noqa: S608 - constants
 
 
-async def _within_limits(candidate_id: UUID, at: datetime) -> None:
+async def within_limits(candidate_id: UUID, at: datetime) -> None:
     """Raises NotBookable for somebody with too many sessions, unconfirmed times or strikes."""
     (has,) = await sql(_LIMITS, current_tenant().id, candidate_id, at)
     if has.standing >= setting("scheduling.open_bookings"):

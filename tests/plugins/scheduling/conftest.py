@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from kernel import now, unit_of_work
+from kernel import now, services, unit_of_work
 from kernel.testing.people import Answer, Site, TenantKit
 from plugins.scheduling.models import Booking, InterviewType, Offer, Schedule
 from plugins.scheduling.services import hours
@@ -124,3 +124,32 @@ async def save_hours(world: World, weekly: dict[str, Any], **changes: Any) -> No
             world.interviewer_id,
             hours.HoursInput(weekly=weekly, types=(world.kind.id,), version=row.version, **values),
         )
+
+
+class Packages:
+    """Sells packages in place of payments."""
+
+    def __init__(self) -> None:
+        self.left, self.log = 1, list[str]()
+
+    async def sessions(self, account_id: UUID, type_id: UUID) -> list[tuple[str, int, str]]:
+        return [("pack", self.left, "Five sessions")]
+
+    async def use(self, key: str, account_id: UUID, reference_id: UUID) -> bool:
+        self.log.append("use")
+        self.left -= 1
+        return True
+
+    async def give_back(self, key: str, account_id: UUID, reference_id: UUID) -> None:
+        self.log.append("back")
+        self.left += 1
+
+    async def practice(self, account_id: UUID) -> tuple[int, int, int]:
+        return (1, 1, 1)
+
+
+@pytest.fixture
+def packages(monkeypatch: pytest.MonkeyPatch) -> Packages:
+    found, real = Packages(), services.get
+    monkeypatch.setattr(services, "get", lambda wanted: found if wanted == "payments.Entitlements" else real(wanted))
+    return found

@@ -8,14 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import aiohttp
-import pytest
 
-from kernel import now, published_events, services, set_setting
+from kernel import now, published_events, set_setting
 from plugins.scheduling import intake
 from plugins.scheduling.models import Booking, InterviewType
 from plugins.scheduling.services import parties
 
-from .conftest import World, day_after, interviewer, stamp
+from .conftest import Packages, World, day_after, interviewer, stamp
 
 QUESTIONS = [
     {"key": "role", "type": "text", "label": "Which role?", "hint": "", "required": True, "options": []},
@@ -147,36 +146,7 @@ async def test_a_session_for_somebody_else_is_taken_over(tenant: Any) -> None:
     assert (await world.hold(theirs, start)).location == done.location  # it is theirs
 
 
-class _Packages:
-    """Sells packages in place of payments."""
-
-    def __init__(self) -> None:
-        self.left, self.log = 1, list[str]()
-
-    async def sessions(self, account_id: UUID, type_id: UUID) -> list[tuple[str, int, str]]:
-        return [("pack", self.left, "Five sessions")]
-
-    async def use(self, key: str, account_id: UUID, reference_id: UUID) -> bool:
-        self.log.append("use")
-        self.left -= 1
-        return True
-
-    async def give_back(self, key: str, account_id: UUID, reference_id: UUID) -> None:
-        self.log.append("back")
-        self.left += 1
-
-    async def practice(self, account_id: UUID) -> tuple[int, int, int]:
-        return (1, 1, 1)
-
-
-@pytest.fixture
-def packages(monkeypatch: pytest.MonkeyPatch) -> _Packages:
-    found, real = _Packages(), services.get
-    monkeypatch.setattr(services, "get", lambda wanted: found if wanted == "payments.Entitlements" else real(wanted))
-    return found
-
-
-async def test_a_package_pays_and_counts_again_when_cancelled_in_time(tenant: Any, packages: _Packages) -> None:
+async def test_a_package_pays_and_counts_again_when_cancelled_in_time(tenant: Any, packages: Packages) -> None:
     world = await interviewer(tenant, rate=6000)
     site = await tenant.sign_in("candidate")
     held = await world.hold(site, stamp(day_after(5, 10)))
@@ -188,7 +158,7 @@ async def test_a_package_pays_and_counts_again_when_cancelled_in_time(tenant: An
     assert packages.log == ["use", "back"]
 
 
-async def test_practice_later_within_what_one_may_have(tenant: Any, packages: _Packages) -> None:
+async def test_practice_later_within_what_one_may_have(tenant: Any, packages: Packages) -> None:
     world = await interviewer(tenant)
     site = await tenant.sign_in("candidate")
     with tenant.scope():
