@@ -107,6 +107,8 @@ class Client(AsyncpgDBClient):
     """The client behind the connection name "default"."""
 
     connection_class = TenantConnection
+    #: Statements and transactions that wait for a connection of the pool just now.
+    waiting = 0
 
     async def create_pool(self, **kwargs: Any) -> Any:
         # asyncpg reads the whole DSN itself (socket folder, sslmode, password file); Tortoise knows only parts.
@@ -127,7 +129,11 @@ class Client(AsyncpgDBClient):
                 async with self._pool_init_lock:
                     if not self._pool:
                         await self.create_connection(with_db=True)
-            connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT)  # type: ignore[union-attr]
+            self.waiting += 1
+            try:
+                connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT)  # type: ignore[union-attr]
+            finally:
+                self.waiting -= 1
             try:
                 await connection.enter(tenant_setting())
             except BaseException:
@@ -136,6 +142,14 @@ class Client(AsyncpgDBClient):
         except _UNREACHABLE as exc:
             raise DatabaseUnavailable(f"the database cannot be reached: {exc or type(exc).__name__}") from exc
         return connection
+
+    @property
+    def crowded(self) -> bool:
+        """Whether who asks now has to wait for a connection."""
+        pool = self._pool
+        return self.waiting > 0 or (
+            pool is not None and pool.get_idle_size() == 0 and pool.get_size() == pool.get_max_size()
+        )
 
     async def give_back(self, connection: Any) -> None:
         if self._pool:

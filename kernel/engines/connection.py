@@ -100,6 +100,11 @@ async def close_database() -> None:
         await closing.context.close_connections()
 
 
+def crowded() -> bool:
+    """Whether work waits for a connection just now: who is late then is not to blame."""
+    return _open is not None and cast(Client, _open.context.connections.get("default")).crowded
+
+
 def _dsn_of(config: Config) -> str:
     from . import embedded, rls
 

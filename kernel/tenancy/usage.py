@@ -33,6 +33,8 @@ class Counters:
     def __init__(self) -> None:
         self._pending: dict[_Key, int] = {}
         self._totals: dict[_Key, int] = {}
+        #: On its way to the database: in neither of the others, and counted all the same.
+        self._leaving: dict[_Key, int] = {}
         self._day = now().date()
         self._task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
@@ -41,7 +43,7 @@ class Counters:
         """Count, and give today's total as far as this process knows it."""
         key = (tenant_id, name)
         pending = self._pending[key] = self._pending.get(key, 0) + count
-        return self._totals.get(key, 0) + pending
+        return self._totals.get(key, 0) + self._leaving.get(key, 0) + pending
 
     async def flush(self) -> None:
         """Write what was counted and learn what the others have. Counts go back when the database is away.
@@ -57,7 +59,7 @@ class Counters:
             self._day = today
             self._totals.clear()
         taken, self._pending = self._pending, {}
-        left = dict(taken)
+        left = self._leaving = dict(taken)
         try:
             with every_tenant():
                 for (tenant_id, name), count in taken.items():
@@ -66,6 +68,7 @@ class Counters:
         finally:
             for key, count in left.items():
                 self._pending[key] = self._pending.get(key, 0) + count
+            left.clear()
 
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._keep_flushing(), context=Context())

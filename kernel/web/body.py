@@ -85,7 +85,7 @@ async def read_body(request: web.Request) -> bytes:
         limit = limit_of(request)
         received = bytearray()
         try:
-            with neighbours.waiting(visit):
+            async with neighbours.waiting(visit):
                 async for chunk in request.content.iter_any():
                     received += chunk
                     if len(received) > limit:
@@ -240,7 +240,7 @@ async def read_form_data(request: web.Request) -> FormData:
         elif kind == _MULTIPART:
             _refuse_announced(request)
             visit.form = FormData()
-            with neighbours.waiting(visit):
+            async with neighbours.waiting(visit):
                 await _receive_multipart(request, visit.form, limit_of(request))
         else:
             raise UnsupportedType(_("Send this as a form."))

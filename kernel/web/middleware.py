@@ -76,7 +76,7 @@ async def serve(endpoint: Endpoint | None, request: web.Request) -> web.StreamRe
         if visit.form is not None:
             visit.form.close()
         if visit.meter is not None:
-            neighbours.leave(visit.meter)
+            visit.meter.leave()
     if visit.token_id is not None:
         usage.note(visit.token_id, endpoint.name if endpoint else "", response.status, request.remote or "")
     if endpoint is not None and match.snapshot is not None and match.snapshot.words.trial:
@@ -104,7 +104,10 @@ async def _serve(visit: Visit) -> web.StreamResponse:
         # Read by whoever asks for `request.remote`, in this wing and below.
         request._cache["remote"] = client_ip(request)
     if endpoint is None or not endpoint.route.always:
-        meter = visit.meter = neighbours.enter(snapshot)
+        meter = neighbours.meter_of(snapshot)
+        if not meter.begin():
+            await meter.queue()
+        visit.meter = meter
         if not meter.at_hand(visit.since):
             await meter.pay()
         if endpoint.api if endpoint is not None else request.path.startswith("/api/"):

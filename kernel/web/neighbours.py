@@ -6,9 +6,11 @@ the second in batches, one round trip for many requests; while Redis is away eac
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -29,15 +31,32 @@ AT_ONCE: Final = "kernel.requests_at_once"
 API_CALLS: Final = "kernel.api_calls"
 #: Processes draw this part of a second's tokens at a time.
 _PARTS: Final = 20
+#: Who finds every place of a site taken waits for one: so many for each place, and so many seconds. A crowd that
+#: comes at the same moment is served one after the other; only what could not be served in time is turned away.
+QUEUE: Final = 4
+PATIENCE: Final = 5.0
 
 
 class Meter:
     """One tenant in this process. Limits are read anew when its snapshot changes."""
 
-    __slots__ = ("at", "at_once", "calls", "calls_quota", "drawn", "rate", "running", "snapshot", "tokens", "window")
+    __slots__ = (
+        "at",
+        "at_once",
+        "calls",
+        "calls_quota",
+        "drawn",
+        "rate",
+        "running",
+        "snapshot",
+        "tokens",
+        "waiting",
+        "window",
+    )
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.running = 0
+        self.waiting: deque[asyncio.Future[None]] = deque()
         self.window = self.drawn = 0
         self.at = time.perf_counter()
         self.snapshot: Snapshot | None = None
@@ -53,16 +72,44 @@ class Meter:
         self.calls_quota = quota(API_CALLS)
         self.calls: int | None = snapshot.settings[self.calls_quota.limit] if self.calls_quota is not None else None
 
-    def begin(self) -> None:
-        """Count one more as running until `leave`. Raises Unavailable when there are as many as may be."""
+    def begin(self) -> bool:
+        """Count one more as running until `leave`; False when there are as many as may be: then `queue`."""
         if self.at_once is not None and self.running >= self.at_once:
-            refusal = Unavailable(
-                _("This site answers {n} requests at once at most. Try again in a moment.").format(n=self.at_once),
-                retry_after=1,
-            )
-            refusal.extra |= {"quota": AT_ONCE, "limit": self.at_once}
-            raise refusal
+            return False
         self.running += 1
+        return True
+
+    async def queue(self) -> None:
+        """Wait for the place of one that ends. Raises Unavailable when too many wait already, or for too long."""
+        places = self.at_once or 1
+        if len(self.waiting) < QUEUE * places:
+            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.waiting.append(place)
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await place
+                return
+            except BaseException as exc:
+                if not place.cancelled():  # it was given to us in the very moment in which we gave up
+                    self.leave()
+                elif place in self.waiting:
+                    self.waiting.remove(place)
+                if not isinstance(exc, TimeoutError):
+                    raise
+        refusal = Unavailable(
+            _("This site answers {n} requests at once at most. Try again in a moment.").format(n=places), retry_after=1
+        )
+        refusal.extra |= {"quota": AT_ONCE, "limit": places}
+        raise refusal
+
+    def leave(self) -> None:
+        """Give the place back: to who has waited longest, if anybody."""
+        while self.waiting and (self.at_once is None or self.running <= self.at_once):
+            place = self.waiting.popleft()
+            if not place.done():
+                place.set_result(None)
+                return
+        self.running -= 1
 
     def at_hand(self, instant: float) -> bool:
         """One token, as far as this process has some: the usual case, without waiting for anybody."""
@@ -118,33 +165,29 @@ class Meter:
 _meters: dict[UUID, Meter] = {}
 
 
-def enter(snapshot: Snapshot) -> Meter:
-    """Let one request of a tenant in, and count it as running until `leave`. Raises Unavailable."""
+def meter_of(snapshot: Snapshot) -> Meter:
+    """The tenant's meter in this process."""
     meter = _meters.get(snapshot.tenant.id)
     if meter is None:
         _forget_gone()
         meter = _meters[snapshot.tenant.id] = Meter(snapshot)
     elif meter.snapshot is not snapshot:
         meter.follow(snapshot)
-    meter.begin()
     return meter
 
 
-def leave(meter: Meter) -> None:
-    meter.running -= 1
-
-
-@contextmanager
-def waiting(visit: Visit) -> Iterator[None]:
-    """While a body is on its way its sender takes nobody's place. Raises Unavailable when at its end none is free."""
+@asynccontextmanager
+async def waiting(visit: Visit) -> AsyncIterator[None]:
+    """While a body is on its way its sender takes nobody's place. Raises Unavailable when at its end none gets free."""
     meter = visit.meter
     if meter is None or visit.request.content.is_eof():
         yield
         return
-    leave(meter)
+    meter.leave()
     visit.meter = None
     yield
-    meter.begin()
+    if not meter.begin():
+        await meter.queue()
     visit.meter = meter
 
 

@@ -28,7 +28,7 @@ from ..engines.bus import OVERFLOW
 from ..engines.connection import DatabaseDown
 from ..tenancy.quotas import room_for
 from ..tenancy.switch_rules import Reader, reader_of
-from . import csrf, neighbours
+from . import csrf
 from .limits import client_ip
 from .visit import current_visit
 
@@ -85,7 +85,7 @@ class Connections:
         session = actor.session_id if actor is not None else None
         visit = current_visit()
         if visit is not None and visit.meter is not None:
-            neighbours.leave(visit.meter)  # from here on a connection, which has a limit of its own
+            visit.meter.leave()  # from here on a connection, which has a limit of its own
             visit.meter = None
         tie = _Tie(current_tenant(), plugin, session, reader_of(actor), holder, end)
         self._ties.add(tie)

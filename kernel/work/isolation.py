@@ -13,7 +13,7 @@ from uuid import UUID
 from ..base.clock import now
 from ..base.context import TenantRef, tenant_in_scope
 from ..base.log import get_logger
-from ..engines.connection import DatabaseDown
+from ..engines.connection import DatabaseDown, crowded
 from .faults import brief
 
 T = TypeVar("T")
@@ -152,7 +152,8 @@ async def guarded(
         raise
     except TimeoutError as exc:
         late = TimeoutError(f"took longer than {timeout:g} s") if clock.expired() else exc
-        record_failure(plugin, what, late)
+        # A crowd of readers must not take parts off everybody's pages for a minute.
+        record_failure(plugin, what, late, breaks=not (clock.expired() and crowded()))
     except asyncio.CancelledError as exc:
         task = asyncio.current_task()
         if task is None or task.cancelling():

@@ -127,7 +127,10 @@ async def test_one_loud_tenant_does_not_cost_another(tenant: TenantKit, other_te
     assert problem[0].json()["quota"] == "kernel.request_rate"
 
 
-async def test_requests_at_once_are_limited_and_counted_down(tenant: TenantKit, other_tenant: TenantKit) -> None:
+async def test_requests_at_once_are_limited_and_counted_down(
+    tenant: TenantKit, other_tenant: TenantKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbours, "PATIENCE", 0.1)
     await limit(tenant, neighbours.AT_ONCE, 1)
     site = tenant.visitor()
     assert (await site.get("/sign-in")).status == 200
@@ -143,7 +146,45 @@ async def test_requests_at_once_are_limited_and_counted_down(tenant: TenantKit, 
     assert meter.running == 0  # refusals and errors give their place back too
 
 
-async def test_whoever_sends_a_body_slowly_takes_nobodys_place(tenant: TenantKit) -> None:
+async def test_a_crowd_at_the_same_moment_is_served_one_after_the_other(
+    tenant: TenantKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await limit(tenant, neighbours.AT_ONCE, 2)
+    sites = [tenant.visitor() for _ in range(10)]
+    assert {a.status for a in await asyncio.gather(*(site.get("/sign-in") for site in sites))} == {200}
+    meter = neighbours._meters[tenant.ref.id]
+    assert (meter.running, len(meter.waiting)) == (0, 0)
+    # So many wait, those beyond are told at once; each place that gets free goes to who has waited longest.
+    meter.running = 2
+    waiting = [asyncio.ensure_future(meter.queue()) for _ in range(neighbours.QUEUE * 2)]
+    await asyncio.sleep(0)
+    assert (await sites[0].get("/sign-in")).status == 503
+    meter.leave()
+    await asyncio.sleep(0)
+    assert [one.done() for one in waiting] == [True, *[False] * (len(waiting) - 1)]
+    # Who goes away while waiting, even in the moment of being let in, takes no place along.
+    waiting[1].cancel()
+    meter.leave()
+    waiting[2].cancel()
+    await asyncio.gather(*waiting[1:3], return_exceptions=True)
+    assert [one.done() for one in waiting[:5]] == [True, True, True, True, False]
+    assert meter.running == 2
+    for _ in range(len(waiting) - 2):
+        meter.leave()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert (meter.running, len(meter.waiting)) == (0, 0)
+    # And who waits too long is told so.
+    monkeypatch.setattr(neighbours, "PATIENCE", 0.01)
+    meter.running = 2
+    assert (await sites[0].get("/sign-in")).status == 503
+    meter.running = 0
+    assert not meter.waiting
+
+
+async def test_whoever_sends_a_body_slowly_takes_nobodys_place(
+    tenant: TenantKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbours, "PATIENCE", 0.1)
     await limit(tenant, neighbours.AT_ONCE, 1)
     site = tenant.visitor()
     host = site.host.encode()
@@ -219,6 +260,7 @@ async def test_counts_survive_a_database_that_is_away(tenant: TenantKit, monkeyp
     counters.add(tenant.ref.id, "kernel.api_calls", 2)
 
     async def away(*_args: object) -> int:
+        assert counters.add(tenant.ref.id, "kernel.api_calls", 0) == 2  # what is on its way counts meanwhile
         raise ConnectionError("away")
 
     with monkeypatch.context() as patched:
