@@ -4,31 +4,48 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final, Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from kernel import Actor, _, current_actor, errors, now, parse_id, services, tenant_key
-from plugins.scheduling.api import BookingInfo, Bookings
+from plugins.scheduling.api import BookingInfo, Bookings, Invitations
 
 from .models import LiveSession
 from .settings import rules
 from .states.session import FINAL_STATES, Kind, Role, State, Window
 
 #: How a room looks to somebody who belongs to it. `over` comes with the session's final state.
-Standing = Literal["unconfirmed", "cancelled", "early", "open", "closed", "over"]
+Standing = Literal["unconfirmed", "cancelled", "moved", "early", "open", "closed", "over"]
 
 _UNCONFIRMED: Final = frozenset({"held", "pending"})
 _CANCELLED: Final = frozenset({"cancelled", "rejected", "expired"})
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Whoever sits in a room. `id` is an account's or a guest's; `sign_in`: what their tickets are bound to.
+
+    `email` is the address to which a guest's link is bound, and empty for somebody with an account.
+    """
+
+    id: UUID
+    name: str
+    sign_in: str
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Seat:
-    """A person's place in the room of a booking. `session` is None until somebody has entered."""
+    """A person's place in the room of a booking. `session` is None until somebody has entered.
+
+    `stale`: a guest's link was made for another time or interviewer of the booking.
+    """
 
     booking: BookingInfo
     session: LiveSession | None
     role: Role
-    actor: Actor
+    person: Person
     window: Window
+    stale: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -36,15 +53,26 @@ class Seat:
 
     @property
     def partner(self) -> str:
-        """Name of the person on the other side; empty in a practice session."""
-        other = self.booking.candidate_name if self.role is Role.INTERVIEWER else self.booking.interviewer_name
-        return other or ""
+        """Name of the person on the other side, of a panel both; empty in a practice session."""
+        if self.role is Role.INTERVIEWER:
+            return self.booking.candidate_name
+        hosts = [name for name in (self.booking.interviewer_name, self.booking.second_name) if name]
+        if self.role is not Role.CANDIDATE:
+            hosts.insert(0, self.booking.candidate_name)
+        return ", ".join(hosts)
+
+    @property
+    def sends(self) -> bool:
+        """Whether they may be seen and heard. An observer only watches."""
+        return self.role is not Role.OBSERVER
 
     @property
     def standing(self) -> Standing:
         status = self.booking.status
         if status in _UNCONFIRMED:
             return "unconfirmed"
+        if self.stale:
+            return "cancelled" if status in _CANCELLED else "moved"
         if status in _CANCELLED or (self.session is not None and self.session.state == State.CANCELLED):
             return "cancelled"
         if status == "completed" or (self.session is not None and State(self.session.state) in FINAL_STATES):
@@ -60,7 +88,7 @@ def channel(session_id: UUID) -> str:
 def role_of(booking: BookingInfo, account_id: UUID) -> Role | None:
     if account_id == booking.candidate_id:
         return Role.CANDIDATE
-    return Role.INTERVIEWER if account_id == booking.interviewer_id else None
+    return Role.INTERVIEWER if account_id in (booking.interviewer_id, booking.second_id) else None
 
 
 async def seat_of(booking_id: str) -> Seat:
@@ -76,8 +104,38 @@ async def seat_of(booking_id: str) -> Seat:
             _("There is no such room, or it belongs to other people. Open your own sessions from your bookings."),
             title=_("This is not your room"),
         )
+    return await seat_for(booking, role, person_of(booking, actor))
+
+
+def person_of(booking: BookingInfo, actor: Actor) -> Person:
+    """The signed-in account as it is known in this room: a candidate perhaps by another name."""
+    name = booking.candidate_name if actor.id == booking.candidate_id else actor.name
+    return Person(actor.id, name or actor.name, str(actor.session_id))
+
+
+async def seat_for(booking: BookingInfo, role: Role, person: Person, *, stale: bool = False) -> Seat:
     session = await LiveSession.filter(booking_id=booking.id).first()
-    return Seat(booking, session, role, actor, Window.of(booking.starts_at, booking.ends_at, rules()))
+    window = Window.of(booking.starts_at, booking.ends_at, rules())
+    return Seat(booking, session, role, person, window, stale)
+
+
+def guest_id(booking_id: UUID, email: str) -> UUID:
+    """By which a guest is known in a room, on whichever device they come."""
+    return uuid5(booking_id, email)
+
+
+async def guest_seat(token: str) -> Seat:
+    """The seat behind a guest's personal link. NotFound for a link that leads nowhere (any more)."""
+    found = await services.need(Invitations).behind(token) if 20 <= len(token) <= 120 else None
+    if found is None:
+        raise errors.NotFound
+    booking = found.booking
+    person = Person(guest_id(booking.id, found.email), found.name or found.email.split("@")[0], "", found.email)
+    return await seat_for(booking, guest_role(found.role), person, stale=found.stale)
+
+
+def guest_role(role: str) -> Role:
+    return Role.OBSERVER if role == "observer" else Role.GUEST
 
 
 def must_be_open(seat: Seat) -> None:
@@ -90,6 +148,7 @@ def why_not(standing: Standing) -> str:
     return {
         "unconfirmed": _("This booking is not confirmed yet."),
         "cancelled": _("This booking was cancelled."),
+        "moved": _("The session has another time or interviewer now. The latest mail has a link that works."),
         "early": _("The room is not open yet."),
         "open": "",
         "closed": _("The time of this session has passed."),

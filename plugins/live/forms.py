@@ -11,6 +11,20 @@ from kernel import N_, Form, Words
 from .hub.wire import MAX_CHAT
 
 
+class Enter(Form):
+    """With what somebody comes in: the tab (made by the script), whether they leave another device, a guest's name."""
+
+    tab: Annotated[str, Field(max_length=40, pattern=r"^[A-Za-z0-9_-]*$")] = ""
+    move: bool = False
+    name: Annotated[str, Field(max_length=120)] = ""
+
+
+class Uninvite(Form):
+    """Whose invitation is taken back."""
+
+    email: Annotated[str, Field(max_length=254)]
+
+
 class Turn(Form):
     """What a candidate sends in the practice room without script."""
 

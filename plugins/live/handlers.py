@@ -26,6 +26,19 @@ async def booking_rescheduled(happened: Happened) -> None:
         await rooms.opened(booking)
 
 
+async def interviewer_changed(happened: Happened) -> None:
+    """Whoever held the session before has no part in it any more, also when they are in the room already."""
+    booking_id, old = UUID(happened.data["booking_id"]), UUID(happened.data["old_interviewer_id"])
+    bookings = services.get(Bookings)
+    booking = await bookings.get(booking_id) if bookings is not None else None
+    session = await LiveSession.filter(booking_id=booking_id).first()
+    if booking is None or session is None:
+        return
+    await rooms.opened(booking)
+    if old not in (booking.interviewer_id, booking.second_id):
+        await rooms.send_away(session.id, old, "reassigned")
+
+
 async def running_late(happened: Happened) -> None:
     """Whoever said that they will be late is not absent before that moment."""
     bookings = services.get(Bookings)
@@ -38,5 +51,6 @@ async def running_late(happened: Happened) -> None:
 SUBSCRIBERS = [
     Subscriber(event="scheduling.booking_cancelled.v1", handler=booking_cancelled),
     Subscriber(event="scheduling.booking_rescheduled.v1", handler=booking_rescheduled),
+    Subscriber(event="scheduling.interviewer_changed.v1", handler=interviewer_changed),
     Subscriber(event="scheduling.running_late.v1", handler=running_late),
 ]

@@ -10,8 +10,9 @@ from kernel import TenantModel, Timestamped, VersionedModel, now
 class LiveSession(TenantModel, Timestamped, VersionedModel):
     """What happens to one booking in its room. Changed only under its row lock, by services.
 
-    `epoch` numbers the media connections: it rises whenever somebody joins anew. `chat_seq` is the number of
-    the last chat message. `late_until`: somebody said that they will be late, so nobody counts as absent before.
+    `epoch` numbers the media connections: it rises whenever somebody joins anew. `pairs` are repairs since: two people
+    (see services/media.py) and the number of their newest connection. `chat_seq` is the number of the last chat
+    message. `late_until`: somebody said that they will be late, so nobody counts as absent before.
     """
 
     booking_id = fields.UUIDField()
@@ -23,6 +24,7 @@ class LiveSession(TenantModel, Timestamped, VersionedModel):
     starts_at = fields.DatetimeField()
     ends_at = fields.DatetimeField(db_index=True)
     epoch = fields.IntField(default=0)
+    pairs = fields.JSONField[dict[str, int]](default=dict, db_default="{}")
     chat_seq = fields.IntField(default=0)
     started_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
@@ -41,7 +43,8 @@ class Presence(TenantModel):
     """One stay of one person in a room, from one connection: the evidence of who was there and when.
 
     `seen_at` moves while the connection lives; a row that is not closed and not moving was left behind by a
-    process that died.
+    process that died. `account_id` is an account, or a Guest (then `role` says so). `epoch` is the session's when they
+    joined, `tab` the browser's tab, `lobby`: at the door, not let in yet.
     """
 
     session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField("live.LiveSession", related_name="stays")
@@ -52,10 +55,27 @@ class Presence(TenantModel):
     seen_at = fields.DatetimeField(default=now)
     left_at = fields.DatetimeField(null=True)
     left_because = fields.CharField(max_length=16, default="")
+    epoch = fields.IntField(default=0, db_default=0)
+    tab = fields.CharField(max_length=40, default="", db_default="")
+    lobby = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "live_presence"
         indexes = (("session_id", "joined_at"), ("connection",))
+
+
+class Guest(TenantModel):
+    """Somebody without account who came by a personal link. `id` follows from booking and address (access.guest_id)."""
+
+    session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField("live.LiveSession", related_name="guests")
+    email = fields.CharField(max_length=254)
+    name = fields.CharField(max_length=60)
+    role = fields.CharField(max_length=16)
+
+    class Meta:
+        table = "live_guest"
+        unique_together = (("tenant_id", "session_id", "email"),)
+        personal = ("email", "name")
 
 
 class ChatMessage(TenantModel):

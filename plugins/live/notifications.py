@@ -12,7 +12,7 @@ async def waiting(happened: Happened) -> list[Notice]:
     data = happened.data
     return [
         Notice(
-            key=f"live.waiting:{data['booking_id']}",
+            key=f"live.waiting:{data['booking_id']}:{data['missing_id']}",
             account_id=UUID(data["missing_id"]),
             subject=N_("{name} is waiting for you in the room"),
             body=N_("{name} has joined your session “{title}”. The room is open."),

@@ -119,10 +119,10 @@ def register_assets() -> list[Asset]:
     return [
         Asset(kind="style", path="css/live.css", routes=("live.*",)),
         Asset(kind="style", path="css/practice.css", routes=("live.practice_room", "live.questions")),
-        Asset(kind="style", path="css/prejoin.css", routes=("live.room",)),
-        Asset(kind="style", path="css/room.css", routes=("live.room",)),
-        Asset(kind="style", path="css/side.css", routes=("live.room",)),
-        Asset(kind="module", path="js/room.js", routes=("live.room",)),
+        Asset(kind="style", path="css/prejoin.css", routes=("live.room", "live.guest_room")),
+        Asset(kind="style", path="css/room.css", routes=("live.room", "live.guest_room")),
+        Asset(kind="style", path="css/side.css", routes=("live.room", "live.guest_room")),
+        Asset(kind="module", path="js/room.js", routes=("live.room", "live.guest_room")),
         Asset(kind="module", path="js/practice.js", routes=("live.practice_room",)),
     ]
 

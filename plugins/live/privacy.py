@@ -52,7 +52,7 @@ async def erase(account_id: UUID) -> list[str]:
 
 PRIVACY = PrivacyProvider(
     title=N_("Live sessions"),
-    models=("LiveSession", "Presence", "ChatMessage", "SessionTimer", "Note", "Question", "PracticeRun"),
+    models=("LiveSession", "Presence", "Guest", "ChatMessage", "SessionTimer", "Note", "Question", "PracticeRun"),
     export=export,
     erase=erase,
 )

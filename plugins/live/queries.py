@@ -17,7 +17,7 @@ from .api import PracticeReport, SessionInfo
 from .engines.base import MediaEngine
 from .models import LiveSession, Presence, Question
 from .services import LEFT_BEHIND
-from .states.session import Role
+from .states.session import PARTIES
 from .tickets import ice_servers
 
 #: Final states in words, for badges and headings.
@@ -33,30 +33,32 @@ STATES: Final[Mapping[str, tuple[str, str]]] = {
 
 def media_of(engine: MediaEngine, seat: Seat) -> Mapping[str, Any]:
     """How this person's browser reaches the other one. Credentials are made for this session only."""
-    servers = ice_servers(f"{seat.booking.id.hex[:12]}-{seat.role.value}", seat.window.closes_at)
+    servers = ice_servers(f"{seat.booking.id.hex[:12]}-{seat.person.id.hex[:8]}", seat.window.closes_at)
     relay = bool(setting("live.relay_only")) and any("credential" in server for server in servers)
     return engine.joining(servers, relay_only=relay)
 
 
 async def partner_here(seat: Seat) -> bool:
-    """Whether somebody else is in the room at this moment."""
+    """Whether a party of the session other than the reader is in the room at this moment."""
     if seat.session is None:
         return False
     return (
-        await Presence.filter(session_id=seat.session.id, left_at=None, seen_at__gt=now() - LEFT_BEHIND)
-        .exclude(account_id=seat.actor.id)
+        await Presence.filter(
+            session_id=seat.session.id, left_at=None, seen_at__gt=now() - LEFT_BEHIND, role__in=list(PARTIES)
+        )
+        .exclude(account_id=seat.person.id)
         .exists()
     )
 
 
 async def pictures(seat: Seat) -> dict[str, str]:
-    """Addresses of pictures: `me` and `partner`, where they have one."""
-    people = services.get(People)
-    other = seat.booking.candidate_id if seat.role is Role.INTERVIEWER else seat.booking.interviewer_id
-    if people is None or other is None:
-        return {}
-    found = await people.picture_urls([seat.actor.id, other])
-    return {name: found[i] for name, i in (("me", seat.actor.id), ("partner", other)) if i in found}
+    """Addresses of the pictures of those who have an account, by its id. Nobody who hides behind an alias."""
+    people, booking = services.get(People), seat.booking
+    ids = [i for i in (booking.candidate_id, booking.interviewer_id, booking.second_id) if i is not None]
+    if booking.alias and seat.person.id != booking.candidate_id:
+        ids.remove(booking.candidate_id)
+    found = await people.picture_urls(ids) if people is not None else {}
+    return {str(person): address for person, address in found.items()}
 
 
 class SessionsOfRooms:

@@ -109,7 +109,7 @@ async def ticket(request: web.Request) -> web.StreamResponse:
     seat = await _seat(request)
     must_be_open(seat)
     session = await services.opened(seat.booking)
-    return json_answer(TicketOut(ticket=await tickets.issue(session.id, seat.role.value, seat.actor)))
+    return json_answer(TicketOut(ticket=await tickets.issue(session.id, seat)))
 
 
 async def end(request: web.Request) -> web.StreamResponse:

@@ -22,18 +22,19 @@ from kernel import (
     read_form,
     read_query,
     see_other,
+    setting,
     unit_of_work,
     url,
 )
 
 from . import queries, services, tickets
-from .access import Seat, must_be_open, seat_of, why_not
+from .access import Seat, guest_seat, must_be_open, seat_of, why_not
 from .ai import bank, practice, practice_report
-from .forms import Active, BankFilter, Turn
+from .forms import Active, BankFilter, Enter, Turn, Uninvite
 from .hub.wire import MAX_CHAT, MAX_NOTE
 from .models import Question
 from .permissions import JOIN, MANAGE_QUESTIONS
-from .sockets import ENGINE, socket
+from .sockets import ENGINE, guest_socket, socket
 from .states.session import Kind, Role
 from .tools import chat, clockwork
 from .tools.timer import epoch_ms
@@ -51,6 +52,22 @@ async def room(request: web.Request) -> web.StreamResponse:
     seat = await seat_of(request.match_info["booking_id"])
     if seat.kind is Kind.AI:
         return see_other(url("live.practice_room", booking_id=str(seat.booking.id)))
+    where = {"booking_id": str(seat.booking.id)}
+    return await _draw_room(request, seat, {name: url(f"live.{name}", **where) for name in _PLACES})
+
+
+async def guest_room(request: web.Request) -> web.StreamResponse:
+    """The same for a guest or observer who came by a personal link."""
+    seat, token = await guest_seat(request.match_info["token"]), request.match_info["token"]
+    places = {name: url(f"live.guest_{name}", token=token) for name in ("room", "check", "ticket")}
+    places |= {"socket": url("live.guest_socket", booking_id=str(seat.booking.id)), "end": ""}
+    return await _draw_room(request, seat, places)
+
+
+_PLACES = ("room", "check", "ticket", "socket", "end")
+
+
+async def _draw_room(request: web.Request, seat: Seat, places: dict[str, str]) -> web.StreamResponse:
     if seat.standing not in ("open", "early"):
         return await _closed(request, seat)
     allow_devices(request)
@@ -59,8 +76,10 @@ async def room(request: web.Request) -> web.StreamResponse:
         "live/room.html",
         {
             **_common(seat),
+            "places": places,
             "early": seat.standing == "early",
-            "may_share": is_on("live.screen_share"),
+            "may_share": is_on("live.screen_share") and seat.sends,
+            "may_write": seat.role is not Role.OBSERVER or setting("live.observers_write"),
             "pictures": await queries.pictures(seat),
             "max_note": MAX_NOTE,
         },
@@ -68,10 +87,12 @@ async def room(request: web.Request) -> web.StreamResponse:
 
 
 def _common(seat: Seat) -> dict[str, Any]:
+    guest = bool(seat.person.email)
     return {
         "seat": seat,
         "booking": seat.booking,
-        "booking_href": booking_path(seat),
+        "booking_href": "" if guest else booking_path(seat),
+        "guest": guest,
         "interviewing": seat.role is Role.INTERVIEWER,
         "partner": seat.partner,
         "max_chat": MAX_CHAT,
@@ -81,7 +102,7 @@ def _common(seat: Seat) -> dict[str, Any]:
 
 async def _closed(request: web.Request, seat: Seat) -> web.StreamResponse:
     """Why one cannot go in, and what to do next."""
-    status = 410 if seat.standing == "cancelled" else 200
+    status = 410 if seat.standing in ("cancelled", "moved") else 200
     state = queries.STATES.get(seat.session.state) if seat.session is not None else None
     context = {**_common(seat), "standing": seat.standing, "why": why_not(seat.standing), "state": state}
     return await page(request, "live/closed.html", context, status=status)
@@ -89,14 +110,23 @@ async def _closed(request: web.Request, seat: Seat) -> web.StreamResponse:
 
 async def check(request: web.Request) -> web.StreamResponse:
     """For the device check: how far away we are, whether the room is open, who is there, how to reach a relay."""
-    seat = await seat_of(request.match_info["booking_id"])
+    return await _check(request, await seat_of(request.match_info["booking_id"]))
+
+
+async def guest_check(request: web.Request) -> web.StreamResponse:
+    return await _check(request, await guest_seat(request.match_info["token"]))
+
+
+async def _check(request: web.Request, seat: Seat) -> web.StreamResponse:
     is_open = seat.standing == "open"
     media = queries.media_of(ENGINE, seat) if is_open and seat.kind is Kind.HUMAN else {}
+    tab = request.query.get("tab", "")[:40]
     return json_answer(
         {
             "clock": epoch_ms(now()),
             "standing": seat.standing,
             "partner_here": await queries.partner_here(seat),
+            "elsewhere": seat.session is not None and await services.elsewhere(seat.session.id, seat.person.id, tab),
             "ice": media.get("ice", []),
         }
     )
@@ -104,10 +134,34 @@ async def check(request: web.Request) -> web.StreamResponse:
 
 async def ticket(request: web.Request) -> web.StreamResponse:
     """A one-time ticket for the socket."""
-    seat = await seat_of(request.match_info["booking_id"])
+    return await _ticket(request, await seat_of(request.match_info["booking_id"]))
+
+
+async def guest_ticket(request: web.Request) -> web.StreamResponse:
+    return await _ticket(request, await guest_seat(request.match_info["token"]))
+
+
+async def _ticket(request: web.Request, seat: Seat) -> web.StreamResponse:
+    parsed = await read_form(request, Enter)
+    if parsed.value is None:
+        raise errors.Invalid(parsed.errors)
     must_be_open(seat)
     session = await services.opened(seat.booking)
-    return json_answer({"ticket": await tickets.issue(session.id, seat.role.value, seat.actor)})
+    await services.may_enter(session, seat, parsed.value.tab, move=parsed.value.move)
+    if seat.person.email:
+        await services.greet(session, seat, parsed.value.name)
+    return json_answer({"ticket": await tickets.issue(session.id, seat, parsed.value.tab)})
+
+
+async def uninvite(request: web.Request) -> web.StreamResponse:
+    """Take a guest's invitation back, before the session or while it runs."""
+    seat = await seat_of(request.match_info["booking_id"])
+    parsed = await read_form(request, Uninvite)
+    if parsed.value is None:
+        raise errors.Invalid(parsed.errors)
+    if await services.remove(seat, parsed.value.email):
+        flash(request, _("The invitation was taken back. The link does not lead into the room any more."))
+    return see_other(booking_path(seat))
 
 
 async def end(request: web.Request) -> web.StreamResponse:
@@ -204,6 +258,10 @@ def _room(method: Literal["GET", "POST"], path: str, handler: Handler, name: str
     return Route(method=method, path=_ROOM + path, handler=handler, name=name, permission=JOIN, rate=rate)
 
 
+def _guest(method: Literal["GET", "POST"], path: str, handler: Handler, name: str, rate: str) -> Route:
+    return Route(method=method, path=path, handler=handler, name=name, public=True, rate=rate)
+
+
 def _practice(method: Literal["GET", "POST"], path: str, handler: Handler, name: str) -> Route:
     return Route(
         method=method, path=_PRACTICE + path, handler=handler, name=name, permission=JOIN, feature="live.practice"
@@ -214,6 +272,12 @@ ROUTES = [
     _room("GET", "", room, "live.room"),
     _room("GET", "/check", check, "live.check"),
     _room("GET", "/ws", socket, "live.socket"),
+    _room("POST", "/uninvite", uninvite, "live.uninvite"),
+    # Guests have no account: what they may do is in their link, which is signed and bound to their address.
+    _guest("GET", "/sit-in/{token}", guest_room, "live.guest_room", rate="60/60"),
+    _guest("GET", "/sit-in/{token}/check", guest_check, "live.guest_check", rate="120/60"),
+    _guest("POST", "/sit-in/{token}/ticket", guest_ticket, "live.guest_ticket", rate="60/60"),
+    _guest("GET", "/guest-rooms/{booking_id}/ws", guest_socket, "live.guest_socket", rate="60/60"),
     # a browser that lost its network asks again and again; a script that guesses does not get far
     _room("POST", "/ticket", ticket, "live.ticket", rate="60/60"),
     _room("POST", "/end", end, "live.end"),

@@ -49,6 +49,37 @@ SETTINGS = [
         help=N_("Somebody who waits for this long after the start, alone in the room, was stood up."),
     ),
     Setting(
+        key="live.lobby",
+        type=str,
+        default="open",
+        choices=(
+            ("open", N_("Everybody goes straight in")),
+            ("start", N_("Candidates and guests wait until the start, or until an interviewer lets them in")),
+            ("host", N_("Candidates and guests wait until an interviewer lets them in")),
+        ),
+        label=N_("Waiting room"),
+        help=N_("Who waits there is present: nobody counts as absent because they were not let in."),
+    ),
+    Setting(
+        key="live.seats",
+        type=int,
+        default=4,
+        minimum=3,
+        maximum=6,
+        label=N_("Seats in a room"),
+        help=N_(
+            "Candidate and interviewers always have one. Every picture is sent to everybody else, so more than four"
+            " people need fast connections."
+        ),
+    ),
+    Setting(
+        key="live.observers_write",
+        type=bool,
+        default=False,
+        label=N_("Observers may write in the chat"),
+        help=N_("They always see and hear the session and read the chat; they are never seen or heard."),
+    ),
+    Setting(
         key="live.stun_urls",
         type=list,
         default=[],

@@ -8,13 +8,11 @@ from uuid import UUID
 from markupsafe import Markup
 
 from kernel import Widget, current_actor, is_on, services, templates
-from plugins.scheduling.api import BookingInfo, Bookings
+from plugins.scheduling.api import BookingInfo, Bookings, Invitations, Invited
 
 from . import queries
-from .access import Seat, role_of
-from .models import LiveSession
-from .settings import rules
-from .states.session import Kind, Window
+from .access import Seat, person_of, role_of, seat_for
+from .states.session import Kind
 
 
 async def join_panel(subject: Any) -> Markup | None:
@@ -24,10 +22,10 @@ async def join_panel(subject: Any) -> Markup | None:
     if booking is None or actor is None:
         return None
     role = role_of(booking, actor.id)
-    session = await LiveSession.filter(booking_id=booking.id).first()
     if role is None:
         return None
-    seat = Seat(booking, session, role, actor, Window.of(booking.starts_at, booking.ends_at, rules()))
+    seat = await seat_for(booking, role, person_of(booking, actor))
+    session = seat.session
     if seat.standing in ("cancelled", "unconfirmed") or (seat.kind is Kind.AI and not is_on("live.practice")):
         return None
     context = {
@@ -36,9 +34,18 @@ async def join_panel(subject: Any) -> Markup | None:
         "practice": seat.kind is Kind.AI,
         "partner_here": seat.standing == "open" and await queries.partner_here(seat),
         "state": queries.STATES.get(session.state) if session is not None else None,
+        "guests": await _guests(seat),
         "minutes": round(session.seconds / 60) if session is not None else 0,
     }
     return await templates.piece("live/join_panel.html", context)
+
+
+async def _guests(seat: Seat) -> list[Invited]:
+    """Whose invitation can be taken back from here."""
+    invitations = services.get(Invitations)
+    if invitations is None or seat.standing not in ("early", "open"):
+        return []
+    return await invitations.of(seat.booking.id)
 
 
 async def _booking(subject: Any) -> BookingInfo | None:

@@ -21,7 +21,7 @@ class BookingInfo:
     `intake` holds what the candidate wrote: `goal`, and `answers` to the type's own questions. `path` is the
     permanent session page. Names of erased people are empty. `topic` is coding, system_design,
     behavioural, product, sql, data or empty. `version` grows with every change; `ical_sequence` with every change of
-    time or validity. `second_id` is the other interviewer of a panel. With `alias` the candidate practises under
+    time or validity. `second_id` (`second_name`) is the other interviewer of a panel. With `alias` the candidate practises under
     another name (`candidate_name` is it) and without picture. `mode` is instant, request, now or offer.
     `wait_minutes`: how long people wait for each other by the booking's policy; None: it does not say.
     """
@@ -53,6 +53,7 @@ class BookingInfo:
     alias: str = ""
     mode: str = "instant"
     wait_minutes: int | None = None
+    second_name: str = ""
 
 
 class Bookings(Protocol):
@@ -78,6 +79,40 @@ class Bookings(Protocol):
 
     async def finish(self, booking_id: UUID, outcome: str) -> None:
         """The session is over: completed or a no-show. Again: nothing. Raises Conflict for one that was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Somebody without account who may sit in; `role` is guest or observer. `link` is the personal one of now."""
+
+    email: str
+    name: str
+    role: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Whom a personal link was made for. `stale`: the session has another time or interviewer since."""
+
+    booking: BookingInfo
+    email: str
+    name: str
+    role: str
+    stale: bool
+
+
+class Invitations(Protocol):
+    """Guests and observers of bookings, who come by links bound to their addresses."""
+
+    async def behind(self, token: str) -> Invitation | None:
+        """None for a link that we did not make, that was taken back, or that belongs to somebody with an account."""
+
+    async def of(self, booking_id: UUID) -> list[Invited]:
+        """Everybody who is invited now."""
+
+    async def withdraw(self, booking_id: UUID, email: str) -> bool:
+        """Take an invitation back: the link leads nowhere from now on. False when there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,8 @@ def _change(row: BookingChange) -> tuple[str, str, str, str]:
     if "longer" in row.details:
         longer = _("{n} minutes longer").format(n=row.details["longer"])
         return N_("Extended"), "clock", "", f"{longer}: {row.reason}" if row.reason else longer
+    if row.details.get("uninvited"):
+        return N_("An invitation was taken back"), "user", "", ""
     if row.details.get("claimed"):
         return N_("Taken over"), "user", "", ""
     return N_("Moved"), "calendar", "", _moved_text(row.details)

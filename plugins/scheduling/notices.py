@@ -11,7 +11,7 @@ from kernel import N_, Happened, Notice, NotificationType, Text, absolute_url, a
 from .api import BookingInfo
 from .models import Booking
 from .queries import BOOKINGS
-from .services import links, parties
+from .services import joining, links, parties
 
 _SOMEBODY = N_("your partner")
 
@@ -217,11 +217,51 @@ async def given(happened: Happened) -> list[Notice]:
             )
         ]  # fmt: skip
     body = (
-        N_("{name} invites you to sit in on {title} on {when}. Ask them for the way into the room.")
+        N_("{name} invites you to sit in on {title} on {when}. The link is yours alone; you need no account.")
         if what == "guest"
-        else N_("{name} invites you to observe {title} on {when}. Ask them for the way into the room.")
+        else N_("{name} invites you to observe {title} on {when}. The link is yours alone; you need no account.")
     )
-    return [Notice(key=key, email=email, subject=N_("Invitation: {title}"), body=body, params=params)]
+    if all(person["email"] != email for person in row.people):  # taken back before it was sent
+        return []
+    return [
+        Notice(
+            key=key, email=email, subject=N_("Invitation: {title}"), body=body, params=params,
+            action_label=N_("Open the invitation"), action_url=await joining.link_for(row, email),
+        )
+    ]  # fmt: skip
+
+
+async def guests_moved(happened: Happened) -> list[Notice]:
+    """Guests' old links stop working when the session gets another time or interviewer: here is the new one."""
+    info = await _info(happened)
+    row = await Booking.filter(id=UUID(happened.data["booking_id"])).first()
+    if info is None or row is None or info.status not in ("accepted", "in_progress"):
+        return []
+    return [
+        Notice(
+            key=f"{happened.id}:{person['email']}", email=person["email"], subject=N_("Changed: {title}"),
+            body=N_("{title}, to which you are invited, is on {when} now. The old link does not work any more."),
+            params={"title": info.type_title, "when": info.starts_at},
+            action_label=N_("Open the invitation"), action_url=await joining.link_for(row, person["email"]),
+        )
+        for person in row.people
+    ]  # fmt: skip
+
+
+async def guests_let_off(happened: Happened) -> list[Notice]:
+    """A session to which people were invited does not take place."""
+    info = await _info(happened)
+    row = await Booking.filter(id=UUID(happened.data["booking_id"])).first()
+    if info is None or row is None:
+        return []
+    return [
+        Notice(
+            key=f"{happened.id}:{person['email']}", email=person["email"], subject=N_("Called off: {title}"),
+            body=N_("{title} on {when}, to which you were invited, does not take place."),
+            params={"title": info.type_title, "when": info.starts_at},
+        )
+        for person in row.people
+    ]  # fmt: skip
 
 
 async def strike(happened: Happened) -> list[Notice]:
@@ -267,6 +307,9 @@ MORE_TYPES = [
     _type("interviewer_changed", N_("A session has another interviewer"), "interviewer_changed", interviewer_changed),
     _type("time_offered", N_("A time you wait for is free"), "time_offered", offered),
     _type("session_given", N_("A session booked for somebody else"), "session_given", given),
+    _type("guests_moved", N_("A session with guests is changed"), "booking_rescheduled", guests_moved),
+    _type("guests_new_host", N_("A session with guests has another interviewer"), "interviewer_changed", guests_moved),
+    _type("guests_let_off", N_("A session with guests is called off"), "booking_cancelled", guests_let_off),
     _type("confirmation_asked", N_("A confirmation is sent again"), "confirmation_asked", asked_again),
     _type("strike_given", N_("A strike is given"), "strike_given", strike),
 ]

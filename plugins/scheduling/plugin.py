@@ -25,9 +25,10 @@ from kernel import (
 )
 
 from . import bundles, demo, events, exchange
-from .api import Bookings
+from .api import Bookings, Invitations
 from .handlers import SUBSCRIBERS
 from .impacts import IMPACTS
+from .invitations import INVITATIONS
 from .jobs import JOBS
 from .menu import ASSETS, MENU
 from .notifications import NOTIFICATION_TYPES
@@ -88,7 +89,7 @@ def register_subscribers() -> list[Subscriber]:
 
 @hookimpl
 def register_services() -> list[Service]:
-    return [Service(protocol=Bookings, provider=BOOKINGS)]
+    return [Service(protocol=Bookings, provider=BOOKINGS), Service(protocol=Invitations, provider=INVITATIONS)]
 
 
 @hookimpl

@@ -31,7 +31,7 @@ _FROM = (
 
 async def _infos(where: str, *args: Any) -> list[BookingInfo]:
     rows = await sql(f"SELECT {_COLUMNS} {_FROM} {where}", current_tenant().id, *args)
-    ids = {row.candidate_id for row in rows} | {row.interviewer_id for row in rows if row.interviewer_id}
+    ids = {i for row in rows for i in (row.candidate_id, row.interviewer_id, row.second_id) if i}
     names = {card.id: card.name for card in (await accounts.accounts_by_ids(ids)).values()}
     return [_info(row, names) for row in rows]
 
@@ -66,6 +66,7 @@ def _info(row: Any, names: dict[UUID, str]) -> BookingInfo:
         alias=row.alias,
         mode=row.mode,
         wait_minutes=row.wait_minutes,
+        second_name=names.get(row.second_id, "") if row.second_id else "",
     )
 
 
@@ -138,8 +139,7 @@ async def my_bookings(account_id: UUID, tab: str, page: int, size: int = 20) -> 
     where, args = {
         "upcoming": (
             "AND ((b.status IN ('accepted', 'in_progress') AND b.ends_at > $3)"
-            " OR (b.status IN ('requested', 'pending') AND b.candidate_id = $2 AND b.hold_until > $3)"
-            " OR (b.status = 'held' AND b.mode = 'offer' AND b.candidate_id = $2 AND b.hold_until > $3))"
+            " OR (b.status IN ('held', 'requested', 'pending') AND b.candidate_id = $2 AND b.hold_until > $3))"
             " ORDER BY b.starts_at, b.id",
             (at,),
         ),

@@ -85,7 +85,7 @@ async def begin(seat: Seat) -> LiveSession:
         started, replies = pure.begin(items)
         run = await PracticeRun.create(
             session=session,
-            candidate_id=seat.actor.id,
+            candidate_id=seat.person.id,
             topic=topic,
             items=[item.to_data() for item in items],
             script=started.to_data(),
@@ -111,11 +111,11 @@ async def act(seat: Seat, action: Action, text: str = "", cid: str = "") -> None
         if run is None or session.state not in OPEN_STATES:
             raise errors.Conflict(_("This practice session is not running."))
         if action == "answer":
-            if cid and await ChatMessage.filter(session_id=session.id, author_id=seat.actor.id, cid=cid).exists():
+            if cid and await ChatMessage.filter(session_id=session.id, author_id=seat.person.id, cid=cid).exists():
                 return  # sent again after a lost connection
             cid = cid or new_id().hex
             mine = await chat.append(
-                session, role="candidate", kind="answer", body=body, author_id=seat.actor.id, cid=cid
+                session, role="candidate", kind="answer", body=body, author_id=seat.person.id, cid=cid
             )
             _post(session.id, chat.wire(mine))
         items = [Item.from_data(item) for item in run.items]
@@ -140,7 +140,7 @@ def _must_practise(seat: Seat) -> None:
 async def _chosen(seat: Seat) -> tuple[tuple[Item, ...], str]:
     rows = await Question.filter(active=True)
     items = [_item(row) for row in rows] or list(bundled())
-    runs = await PracticeRun.filter(candidate_id=seat.actor.id).order_by("-created_at").limit(_REMEMBERED_RUNS)
+    runs = await PracticeRun.filter(candidate_id=seat.person.id).order_by("-created_at").limit(_REMEMBERED_RUNS)
     seen = {str(item["slug"]) for run in runs for item in run.items}
     goal = " ".join(str(value) for value in seat.booking.intake.values()) if seat.booking.intake else ""
     topic = topic_of(seat.booking.type_title) or topic_of(goal)

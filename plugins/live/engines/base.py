@@ -36,5 +36,5 @@ class MediaEngine(Protocol):
     def joining(self, ice_servers: list[dict[str, Any]], *, relay_only: bool) -> Mapping[str, Any]:
         """The media part of the welcome to a participant."""
 
-    def checked(self, signal: Signal) -> dict[str, Any]:
-        """`signal` as it is handed to the other side. Raises Refused."""
+    def checked(self, signal: Signal, *, sends: bool) -> dict[str, Any]:
+        """`signal` as it is handed to the other side; without `sends` it may offer nothing. Raises Refused."""

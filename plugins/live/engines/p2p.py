@@ -1,4 +1,7 @@
-"""Peer to peer: exactly two people, media straight between their browsers; we only carry their signals."""
+"""Peer to peer: media straight from each browser to each other one; we only carry their signals.
+
+Every browser sends its picture once to each other person, which is why a room of this kind has few seats.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +17,18 @@ _MAX_LINES: Final = 4  # sound, camera, screen, and one to spare
 
 class PeerToPeer:
     name = "p2p"
-    capabilities = Capabilities(max_participants=2)
+    capabilities = Capabilities(max_participants=6, observers=True)
 
     def joining(self, ice_servers: list[dict[str, Any]], *, relay_only: bool) -> Mapping[str, Any]:
         # Always an explicit list: without one some stacks fall back on a public server of their maker.
         return {"engine": self.name, "ice": ice_servers, "policy": "relay" if relay_only else "all"}
 
-    def checked(self, signal: Signal) -> dict[str, Any]:
+    def checked(self, signal: Signal, *, sends: bool) -> dict[str, Any]:
         if (signal.desc is None) == (signal.cand is None):
             raise Refused("signal")
         passed: dict[str, Any] = {"t": "signal", "epoch": signal.epoch}
         if signal.desc is not None:
-            check_sdp(signal.desc.sdp)
+            check_sdp(signal.desc.sdp, sends=sends)
             passed["desc"] = {"type": signal.desc.type, "sdp": signal.desc.sdp}
         if signal.cand is not None:
             check_candidate(signal.cand.candidate)
@@ -33,14 +36,20 @@ class PeerToPeer:
         return passed
 
 
-def check_sdp(sdp: str) -> None:
-    """Only sound and pictures, and no more lines or candidates than two browsers need. Raises Refused."""
+def check_sdp(sdp: str, *, sends: bool = True) -> None:
+    """Only sound and pictures, and no more lines or candidates than two browsers need. Raises Refused.
+
+    Whoever only watches must say so on every line: without a word, a line goes both ways.
+    """
     lines = sdp.splitlines()
     if not sdp.startswith("v=0") or "\x00" in sdp:
         raise Refused("sdp")
     media = [line for line in lines if line.startswith("m=")]
     if not media or len(media) > _MAX_LINES or not all(line.startswith(_LINES) for line in media):
         raise Refused("sdp_media")
+    quiet = sum(line in ("a=recvonly", "a=inactive") for line in lines)
+    if not sends and (quiet != len(media) or "a=sendrecv" in lines or "a=sendonly" in lines):
+        raise Refused("sdp_sends")
     if sum(line.startswith("a=candidate:") for line in lines) > MAX_CANDIDATES * len(media):
         raise Refused("sdp_candidates")
 

@@ -23,20 +23,29 @@ class Sink(Protocol):
 
 
 class Connection:
-    """Messages wait in `_held` until the welcome is out, so that nothing overtakes it."""
+    """Messages wait in `_held` until the welcome is out, so that nothing overtakes it.
 
-    __slots__ = ("_closing", "_held", "_more", "_outbox", "_sink", "account_id", "id", "limits", "role")
+    `account_id` is the person's, account or guest. Somebody in the `lobby` hears only what is for them or for all.
+    """
+
+    __slots__ = ("_closing", "_held", "_more", "_outbox", "_sink", "account_id", "id", "limits", "lobby", "role")
 
     def __init__(self, id: UUID, account_id: UUID, role: str, sink: Sink) -> None:
         self.id = id
         self.account_id = account_id
         self.role = role
         self.limits = Limits()
+        self.lobby = False
         self._sink = sink
         self._outbox: deque[str] = deque()
         self._held: list[str] | None = []
         self._more = asyncio.Event()
         self._closing: tuple[int, str] | None = None
+
+    def keep_out(self) -> None:
+        """They wait at the door: what came for the room meanwhile is not for them."""
+        self.lobby = True
+        self._held = []
 
     def welcome(self, message: dict[str, Any]) -> None:
         """The first message; whatever came for this connection meanwhile follows it."""

@@ -132,7 +132,7 @@ class Hub:
         to = orjson.loads(envelope)
         text = dump(to["m"]) if to["m"] is not None else None
         for connection in self.here(channel):
-            if str(connection.id) == to["but"]:
+            if str(connection.id) == to["but"] or (connection.lobby and to["account"] is None and not to["close"]):
                 continue
             if to["role"] not in (None, connection.role) or to["account"] not in (None, str(connection.account_id)):
                 continue

@@ -17,13 +17,15 @@ class Allowance:
 
 #: Generous for people and browsers, tight for scripts. Signals come in bursts while a connection is made.
 ALLOWANCES: Final[Mapping[str, Allowance]] = {
-    "signal": Allowance(120, 10),
+    "signal": Allowance(400, 30),
     "media": Allowance(20, 2),
     "chat": Allowance(8, 1),
     "timer": Allowance(10, 1),
     "note": Allowance(10, 2),
-    "rebuild": Allowance(4, 0.1),
+    "rebuild": Allowance(12, 0.3),
     "practice": Allowance(6, 0.5),
+    "admit": Allowance(10, 1),
+    "remove": Allowance(10, 1),
     "end": Allowance(3, 0.2),
     "ping": Allowance(10, 1),
 }

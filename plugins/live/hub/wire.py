@@ -19,6 +19,7 @@ MAX_CANDIDATES: Final = 20
 REPLACED: Final = 4001
 NOT_ALLOWED: Final = 4003
 OVER: Final = 4004
+FULL: Final = 4009
 TOO_SLOW: Final = 4008
 
 
@@ -51,7 +52,10 @@ class Candidate(_Message):
 
 
 class Signal(_Message):
+    """For one other person; `epoch` is that of the connection between the two."""
+
     t: Literal["signal"]
+    to: UUID
     epoch: int = Field(ge=0)
     desc: Description | None = None
     cand: Candidate | None = None
@@ -88,9 +92,10 @@ class NoteChange(_Message):
 
 
 class Rebuild(_Message):
-    """The media connection of `epoch` is beyond repair: make a new one."""
+    """The media connection of `epoch` with one other person is beyond repair: make a new one."""
 
     t: Literal["rebuild"]
+    to: UUID
     epoch: int = Field(ge=0)
 
 
@@ -99,6 +104,20 @@ class Practice(_Message):
 
     t: Literal["practice"]
     do: Literal["hint", "next", "repeat"]
+
+
+class Admit(_Message):
+    """Let somebody in who waits at the door."""
+
+    t: Literal["admit"]
+    who: UUID
+
+
+class Remove(_Message):
+    """Send a guest out, for good."""
+
+    t: Literal["remove"]
+    who: UUID
 
 
 class End(_Message):
@@ -110,7 +129,7 @@ class Ping(_Message):
     at: float = Field(allow_inf_nan=False)
 
 
-Incoming = Signal | Media | Chat | TimerChange | NoteChange | Rebuild | Practice | End | Ping
+Incoming = Signal | Media | Chat | TimerChange | NoteChange | Rebuild | Practice | Admit | Remove | End | Ping
 _INCOMING: Final[TypeAdapter[Incoming]] = TypeAdapter(Annotated[Incoming, Field(discriminator="t")])
 
 #: C0 controls other than tab and newline, and the bidirectional overrides that let text pose as other text.

@@ -16,6 +16,12 @@ from typing import Final, Literal
 class Role(StrEnum):
     CANDIDATE = "candidate"
     INTERVIEWER = "interviewer"
+    GUEST = "guest"
+    OBSERVER = "observer"
+
+
+#: Without these there is no session; whoever else is there changes nothing about it. Of a panel one is enough.
+PARTIES: Final = frozenset({Role.CANDIDATE, Role.INTERVIEWER})
 
 
 class Kind(StrEnum):
@@ -117,11 +123,12 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """One uninterrupted presence of one person. `until` is None while it lasts."""
+    """One uninterrupted presence of one person. `until` is None while it lasts; `lobby`: not let in (yet)."""
 
     role: Role
     since: datetime
     until: datetime | None = None
+    lobby: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +144,24 @@ class Facts:
 
     @property
     def needed(self) -> frozenset[Role]:
-        return frozenset({Role.CANDIDATE}) if self.kind is Kind.AI else frozenset(Role)
+        return needed(self.kind)
+
+    @property
+    def parties(self) -> tuple[Stay, ...]:
+        return tuple(s for s in self.stays if s.role in PARTIES)
 
     @property
     def here(self) -> frozenset[Role]:
-        return frozenset(s.role for s in self.stays if s.until is None)
+        """The parties that are here, in the room or at its door."""
+        return frozenset(s.role for s in self.parties if s.until is None)
+
+    @property
+    def inside(self) -> frozenset[Role]:
+        return frozenset(s.role for s in self.parties if s.until is None and not s.lobby)
 
     @property
     def seen(self) -> frozenset[Role]:
-        return frozenset(s.role for s in self.stays)
+        return frozenset(s.role for s in self.parties)
 
     def gone_since(self, role: Role) -> datetime | None:
         """When `role` was last here; None while here or when never seen."""
@@ -160,10 +176,15 @@ class Facts:
 
     @property
     def empty_since(self) -> datetime | None:
-        """Since when nobody has been here; None while somebody is, or when nobody ever came."""
+        """Since when no party has been here; None while one is, or when none ever came."""
         if self.here:
             return None
-        return max((s.until for s in self.stays if s.until), default=None)
+        return max((s.until for s in self.parties if s.until), default=None)
+
+
+def needed(kind: Kind) -> frozenset[Role]:
+    """Who must be there for a session to take place."""
+    return frozenset({Role.CANDIDATE}) if kind is Kind.AI else PARTIES
 
 
 def due(facts: Facts, rules: Rules, at: datetime) -> Cause | None:
@@ -177,10 +198,11 @@ def due(facts: Facts, rules: Rules, at: datetime) -> Cause | None:
 def _due_waiting(facts: Facts, rules: Rules, at: datetime, closed: bool) -> Cause | None:
     if closed:
         return _missed(facts.seen, facts)
-    if facts.here >= facts.needed:
+    # From the start on, somebody at the door counts as here: being let in late must not make anybody absent.
+    if (facts.here if at >= facts.starts_at else facts.inside) >= facts.needed:
         return Cause.MET
-    waiting = [s for s in facts.stays if s.until is None]
-    if facts.kind is Kind.HUMAN and waiting:
+    waiting = [s for s in facts.parties if s.until is None]
+    if facts.kind is Kind.HUMAN and waiting and not facts.here >= facts.needed:
         # Whoever is here has waited for the whole grace time after the agreed start, or after the moment that somebody
         # who runs late has named: the other one did not come.
         since = max(facts.late_until or facts.starts_at, facts.starts_at, min(s.since for s in waiting))
@@ -208,8 +230,8 @@ def _due_meeting(facts: Facts, rules: Rules, at: datetime, closed: bool) -> Caus
     return Cause.LOST if lost_since is not None and at - lost_since >= rules.lost_after else None
 
 
-def together(stays: tuple[Stay, ...], needed: frozenset[Role], until: datetime) -> timedelta:
-    """How long everybody who is needed was here at the same time, up to `until`."""
+def together(stays: tuple[Stay, ...], roles: frozenset[Role], until: datetime) -> timedelta:
+    """How long somebody of each of these roles was here at the same time, up to `until`."""
     marks: list[tuple[datetime, Role, int]] = []
     for stay in stays:
         marks.append((min(stay.since, until), stay.role, 1))
@@ -219,7 +241,7 @@ def together(stays: tuple[Stay, ...], needed: frozenset[Role], until: datetime) 
     count = dict.fromkeys(Role, 0)
     for instant, role, step in marks:
         count[role] += step
-        complete = all(count[r] > 0 for r in needed)
+        complete = all(count[r] > 0 for r in roles)
         if complete and since is None:
             since = instant
         elif not complete and since is not None:

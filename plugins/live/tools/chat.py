@@ -51,6 +51,7 @@ def wire(row: ChatMessage) -> dict[str, Any]:
         "seq": row.seq,
         "cid": row.cid,
         "role": row.role,
+        "who": str(row.author_id) if row.author_id else None,
         "kind": row.kind,
         "text": row.body,
         "at": epoch_ms(row.sent_at),

@@ -48,11 +48,18 @@ async def show(request: web.Request) -> web.StreamResponse:
         "somebody_else": actor is not None and ticket.account_id is not None and actor.id != ticket.account_id,
         "elsewhere": live is not None and ticket.account_id in live.here,
         "room": url("live.room", booking_id=row.id) if is_on("live") and has_route("live.room") else info.path,
+        "guest_room": _guest_room(ticket, request.match_info["token"]),
         "action": "",
     }
     status = 410 if state in ("cancelled", "moved") else 200
     with speaking(current_locale(), row.candidate_zone):
         return await page(request, "scheduling/join.html", context, status=status)
+
+
+def _guest_room(ticket: Ticket, token: str) -> str:
+    """Where a guest goes in, when there are rooms."""
+    there = not ticket.account_id and is_on("live") and has_route("live.guest_room")
+    return url("live.guest_room", token=token) if there else ""
 
 
 def _minutes(key: str, otherwise: int) -> int:

@@ -14,7 +14,7 @@ import pytest
 
 from kernel import new_id, now, services
 from kernel.testing.people import Site, TenantKit
-from plugins.scheduling.api import BookingInfo, Bookings
+from plugins.scheduling.api import BookingInfo, Bookings, Invitation, Invitations, Invited
 
 
 @dataclass
@@ -23,6 +23,7 @@ class FakeBookings:
 
     rows: dict[UUID, BookingInfo] = field(default_factory=dict)
     told: list[tuple[str, UUID, str]] = field(default_factory=list)
+    invitations: Any = None
 
     async def get(self, booking_id: UUID) -> BookingInfo | None:
         return self.rows.get(booking_id)
@@ -60,6 +61,7 @@ class FakeBookings:
         minutes: int = 60,
         status: str = "accepted",
         title: str = "System design",
+        second_id: UUID | None = None,
     ) -> BookingInfo:
         starts_at, booking_id = now() + starts_in, new_id()
         self.rows[booking_id] = BookingInfo(
@@ -85,18 +87,53 @@ class FakeBookings:
             version=1,
             ical_sequence=0,
             intake={},
+            second_id=second_id,
+            second_name="Wen Li" if second_id else "",
         )
         return self.rows[booking_id]
 
 
+@dataclass
+class FakeInvitations:
+    """Fulfils `scheduling.Invitations` for the bookings of a FakeBookings. A token is `link-<email>-<booking>`."""
+
+    bookings: FakeBookings
+    rows: dict[UUID, list[Invited]] = field(default_factory=dict)
+
+    def invite(self, booking: BookingInfo, email: str, role: str = "guest") -> str:
+        """The path of the room for somebody who is invited now."""
+        token = f"{booking.id.hex}.{email.replace('@', '.')}.{booking.ical_sequence}"
+        self.rows.setdefault(booking.id, []).append(Invited(email, "", role, token))
+        return f"/sit-in/{token}"
+
+    async def behind(self, token: str) -> Invitation | None:
+        for booking_id, people in self.rows.items():
+            for person in people:
+                if person.link == token:
+                    booking = self.bookings.rows[booking_id]
+                    stale = not token.endswith(f".{booking.ical_sequence}")
+                    return Invitation(booking, person.email, person.name, person.role, stale)
+        return None
+
+    async def of(self, booking_id: UUID) -> list[Invited]:
+        return self.rows.get(booking_id, [])
+
+    async def withdraw(self, booking_id: UUID, email: str) -> bool:
+        before = self.rows.get(booking_id, [])
+        self.rows[booking_id] = [person for person in before if person.email != email]
+        return len(before) != len(self.rows[booking_id])
+
+
 @pytest.fixture
 def bookings(monkeypatch: pytest.MonkeyPatch) -> FakeBookings:
-    """Stands in for scheduling's service in this process."""
+    """Stands in for scheduling's services in this process."""
     fake = FakeBookings()
+    fake.invitations = FakeInvitations(fake)
     get, need = services.get, services.need
+    doubles = {Bookings: fake, "scheduling.Bookings": fake, Invitations: fake.invitations}
 
     def stand_in(real: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        return lambda wanted: fake if wanted in (Bookings, "scheduling.Bookings") else real(wanted)
+        return lambda wanted: doubles[wanted] if wanted in doubles else real(wanted)
 
     monkeypatch.setattr(services, "get", stand_in(get))
     monkeypatch.setattr(services, "need", stand_in(need))
@@ -165,8 +202,8 @@ class Wire:
                 return self.ws.close_code
 
 
-async def ticket(site: Site, room: str) -> str:
-    answer = await site.post(f"{room}/ticket")
+async def ticket(site: Site, room: str, **sent: str) -> str:
+    answer = await site.post(f"{room}/ticket", sent)
     assert answer.status == 200, answer.text
     return str(answer.json()["ticket"])
 
@@ -175,3 +212,10 @@ async def join(site: Site, room: str, **query: Any) -> Wire:
     """Enter the room; the welcome is the first message."""
     extra = "".join(f"&{k}={v}" for k, v in query.items())
     return Wire(await site.socket(f"{room}/ws?ticket={await ticket(site, room)}{extra}"))
+
+
+async def sit_in(site: Site, room: str, booking: BookingInfo, name: str = "", **query: Any) -> Wire:
+    """The same for a guest, by their link."""
+    extra = "".join(f"&{k}={v}" for k, v in query.items())
+    secret = await ticket(site, room, name=name)
+    return Wire(await site.socket(f"/guest-rooms/{booking.id}/ws?ticket={secret}{extra}"))

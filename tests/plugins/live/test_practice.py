@@ -98,7 +98,7 @@ async def test_it_works_over_the_socket(tenant: TenantKit, candidate: Site, room
     await ws.send(t="chat", cid="answer02", text="skip")
     await ws.send(t="timer", do="pause", base=2)
     assert not (await ws.get("timer"))["running"], "alone, the candidate runs the timer"
-    await ws.send(t="signal", epoch=1, cand={"candidate": ""})
+    await ws.send(t="signal", to="0" * 32, epoch=1, cand={"candidate": ""})
     assert (await ws.get("error"))["code"] == "signal"
     back = await join(candidate, room.replace("practice-room", "rooms"))
     kinds = [m["kind"] for m in (await back.get("welcome"))["chat"]]

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Page, WebSocket
 
+from kernel import set_settings
 from kernel.testing.people import Site
 from tests.e2e.pages import scrolls_sideways, violations
 
@@ -20,20 +21,25 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 MakePage = Callable[..., Awaitable[Page]]
 
-#: Per line of the connection: what has been received, decoded, or heard.
+#: Per line of all connections together: what has been received, decoded, or heard. `people`: from how many a picture.
 STATS = """async () => {
-  const pc = document.querySelector('live-room').peer?.pc;
-  const out = { frames: 0, audio: 0, bytes: 0, screen: 0 };
-  if (!pc) return out;
-  for (const s of (await pc.getStats()).values()) {
-    if (s.type !== 'inbound-rtp') continue;
-    out.bytes += s.bytesReceived;
-    if (s.kind === 'video' && s.mid === '2') out.screen = s.framesDecoded ?? 0;
-    else if (s.kind === 'video') out.frames = s.framesDecoded ?? 0;
-    else out.audio = s.totalAudioEnergy ?? 0;
+  const { mesh } = document.querySelector('live-room');
+  const out = { frames: 0, audio: 0, bytes: 0, screen: 0, people: 0 };
+  for (const id of mesh?.ids ?? []) {
+    for (const s of (await mesh.get(id).pc?.getStats())?.values() ?? []) {
+      if (s.type !== 'inbound-rtp') continue;
+      out.bytes += s.bytesReceived;
+      if (s.kind === 'video' && s.mid === '2') out.screen += s.framesDecoded ?? 0;
+      else if (s.kind === 'video') {
+        out.frames += s.framesDecoded ?? 0;
+        out.people += s.framesDecoded > 0 ? 1 : 0;
+      } else out.audio += s.totalAudioEnergy ?? 0;
+    }
   }
   return out;
 }"""
+#: The connection with the only other person.
+PEER = "(({mesh}) => mesh.get(mesh.ids[0]))(document.querySelector('live-room'))"
 #: How many different colours the remote picture has; 1 is a blank one.
 COLOURS = """() => {
   const video = document.querySelector('[data-remote-main]');
@@ -60,12 +66,15 @@ class Frames:
 HEARD: WeakKeyDictionary[Page, Frames] = WeakKeyDictionary()
 
 
-async def enter(new_page: MakePage, site: Site, pair: Pair, **options: Any) -> Page:
+async def enter(
+    new_page: MakePage, site: Site, pair: Pair, *, room: str = "", sends: bool = True, **options: Any
+) -> Page:
     """Through the device check into the room."""
     page = await new_page(site=site, **options)
     HEARD[page] = Frames(page)
-    await page.goto(site.origin + pair.room)
-    await page.wait_for_selector('[data-check="cam"][data-tone="ok"]')
+    await page.goto(site.origin + (room or pair.room))
+    if sends:
+        await page.wait_for_selector('[data-check="cam"][data-tone="ok"]')
     await page.click("[data-join]")
     await page.wait_for_selector('[data-view="room"]:not([hidden])')
     return page
@@ -93,6 +102,13 @@ async def until(page: Page, expression: str, within: float = 15) -> None:
     async with asyncio.timeout(within):
         while not await page.evaluate(expression):
             await asyncio.sleep(0.1)
+
+
+async def until_people(page: Page, count: int) -> None:
+    """Waits until pictures of so many others have been decoded."""
+    async with asyncio.timeout(20):
+        while (await stats(page))["people"] < count:
+            await asyncio.sleep(0.25)
 
 
 async def both(pair: Pair, new_page: MakePage) -> tuple[Page, Page]:
@@ -154,27 +170,26 @@ async def test_reload_lost_socket_and_glare_recover(pair: Pair, new_page: MakePa
     await tom.wait_for_selector('[data-view="room"]:not([hidden])')
     await asyncio.gather(flows(ada), flows(tom))
 
-    epoch = await ada.evaluate("document.querySelector('live-room').peer.epoch")
+    epoch = await ada.evaluate(PEER + ".epoch")
     before = (await stats(ada))["frames"]
     await ada.evaluate("document.querySelector('live-room').link.drop()")
     await ada.wait_for_selector('[data-link][data-tone="bad"]')
     await ada.wait_for_selector('[data-link][data-tone="ok"]')
-    assert await ada.evaluate("document.querySelector('live-room').peer.epoch") == epoch, (
-        "resumed, nothing renegotiated"
-    )
+    assert await ada.evaluate(PEER + ".epoch") == epoch, "resumed, nothing renegotiated"
     assert (await stats(ada))["frames"] > before, "media never stopped"
 
     for _n in range(3):  # both repair at once
-        await asyncio.gather(*(p.evaluate("document.querySelector('live-room').peer.restart()") for p in (ada, tom)))
+        await asyncio.gather(*(p.evaluate(PEER + ".restart()") for p in (ada, tom)))
         await asyncio.sleep(0.3)
     await asyncio.gather(flows(ada), flows(tom))
     for page in (ada, tom):
-        assert await page.evaluate("document.querySelector('live-room').peer.pc.signalingState") == "stable"
+        assert await page.evaluate(PEER + ".pc.signalingState") == "stable"
 
     await ada.evaluate(
-        "{ const r = document.querySelector('live-room'); r.link.send({t: 'rebuild', epoch: r.peer.epoch}) }"
+        "{ const { link, mesh } = document.querySelector('live-room'); const [to] = mesh.ids;"
+        " link.send({ t: 'rebuild', to, epoch: mesh.get(to).epoch }) }"
     )
-    await until(ada, f"document.querySelector('live-room').peer.epoch > {epoch}")
+    await until(ada, PEER + f".epoch > {epoch}")
     await asyncio.gather(flows(ada), flows(tom))
 
 
@@ -189,13 +204,83 @@ async def test_a_third_person_and_a_second_tab(pair: Pair, new_page: MakePage) -
     assert answer is not None
     assert answer.status == 404
 
-    second = await enter(new_page, pair.candidate, pair)
+    second = await new_page(site=pair.candidate)
+    await second.goto(pair.candidate.origin + pair.room)
+    await second.wait_for_selector("[data-elsewhere]:not([hidden])")
+    assert await second.inner_text("[data-join]") == "Move here", "it does not take over without being asked"
+    await second.wait_for_selector('[data-check="cam"][data-tone="ok"]')
+    await flows(ada)
+    await second.click("[data-join]")
     await ada.wait_for_selector("text=You joined from another tab")
     await asyncio.gather(flows(second), flows(tom))
     await ada.click("[data-over-act]")
     await ada.wait_for_selector('[data-view="room"]:not([hidden])')
     await second.wait_for_selector("text=You joined from another tab")
     await asyncio.gather(flows(ada), flows(tom))
+
+
+async def test_a_panel_and_an_observer_in_one_room(pair: Pair, bookings: FakeBookings, new_page: MakePage) -> None:
+    wen = await pair.tenant.sign_in("interviewer", name="Wen Li")
+    pair.booking = bookings.change(pair.booking.id, second_id=wen.account_id, second_name="Wen Li")
+    ada, tom = await both(pair, new_page)
+    third = await enter(new_page, wen, pair)
+    await asyncio.gather(*(until_people(page, 2) for page in (ada, tom, third)))
+    await asyncio.gather(flows(ada), flows(tom), flows(third))
+    assert await ada.locator("[data-remote]").count() == 2
+
+    await third.reload()
+    await third.wait_for_selector('[data-view="room"]:not([hidden])')
+    await asyncio.gather(*(until_people(page, 2) for page in (ada, tom, third)))
+    await third.close()
+    await until(ada, "document.querySelectorAll('[data-remote]').length === 1")
+    await flows(ada)
+
+    link = bookings.invitations.invite(pair.booking, "eve@example.test", "observer")
+    eve = await enter(new_page, pair.tenant.visitor(), pair, room=link, sends=False)
+    await until_people(eve, 2)
+    await asyncio.gather(flows(eve), flows(eve, "audio"))
+    assert await ada.locator("[data-remote]").count() == 1, "an observer is listed, not shown"
+    assert await ada.inner_text("[data-people-count]") == "3"
+    assert await eve.evaluate("document.querySelector('live-room').devices.tracks.cam") is None
+    assert await violations(eve) == []
+    await tom.click("[popovertarget=live-people]")
+    assert await violations(tom) == []
+    await tom.click("text=Remove")
+    await tom.click("text=Remove for good?")
+    await eve.wait_for_selector("text=You cannot join now")
+
+
+async def test_the_waiting_room_and_a_browser_without_media(
+    pair: Pair, bookings: FakeBookings, new_page: MakePage
+) -> None:
+    with pair.tenant.scope():
+        await set_settings({"live.lobby": "host"})
+    tom = await enter(new_page, pair.interviewer, pair)
+    ada = await new_page(site=pair.candidate)
+    await ada.goto(pair.candidate.origin + pair.room)
+    await ada.wait_for_selector('[data-check="cam"][data-tone="ok"]')
+    await ada.click("[data-join]")
+    await ada.wait_for_selector("text=You are in the waiting room")
+    assert await violations(ada) == []
+    await tom.wait_for_selector("text=Ada Novak is waiting to come in")
+    assert await violations(tom) == []
+    await tom.click("[data-door] button")
+    await asyncio.gather(flows(ada), flows(tom))
+    await ada.close()
+
+    old = await new_page(site=pair.candidate)
+    await old.add_init_script("delete globalThis.RTCPeerConnection")
+    await old.goto(pair.candidate.origin + pair.room)
+    await old.wait_for_selector("text=can not send sound and pictures in real time")
+    await old.click("[data-join-text]")
+    await old.fill("#chat-text", "only in writing")
+    await old.press("#chat-text", "Enter")
+    await tom.wait_for_selector("text=only in writing")
+
+    ancient = await new_page(site=pair.candidate)
+    await ancient.route("**/js/room.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    await ancient.goto(pair.candidate.origin + pair.room)
+    await ancient.wait_for_selector("text=This browser cannot open the room")
 
 
 async def test_screen_camera_and_microphone_switch_without_renegotiation(pair: Pair, new_page: MakePage) -> None:
@@ -216,9 +301,9 @@ async def test_screen_camera_and_microphone_switch_without_renegotiation(pair: P
     await ada.click(controls + "[data-share]")
     await tom.wait_for_selector('[data-remote][data-picture="camera"]')
 
-    lines = "document.querySelector('live-room').peer.pc.getTransceivers().length"
+    lines = PEER + ".pc.getTransceivers().length"
     assert await ada.evaluate(lines) == await tom.evaluate(lines) == 3
-    assert await ada.evaluate("document.querySelector('live-room').peer.epoch") == 2
+    assert await ada.evaluate(PEER + ".epoch") == 2
 
 
 async def test_joining_needs_neither_camera_nor_microphone(pair: Pair, new_page: MakePage) -> None:

@@ -50,8 +50,11 @@ async def test_both_are_let_in_and_meet(pair: Pair, bookings: FakeBookings) -> N
     assert hello["media"] == {"engine": "p2p", "ice": [], "policy": "all"}
     second = await join(pair.interviewer, pair.room)
     hello = await second.get("welcome")
-    assert (hello["role"], hello["peers"], hello["state"], hello["epoch"]) == ("interviewer", ["candidate"], "live", 2)
-    assert (await first.get("joined"))["epoch"] == 2
+    assert (hello["role"], hello["state"], hello["epoch"]) == ("interviewer", "live", 2)
+    assert hello["peers"] == [{"id": str(pair.candidate.account_id), "role": "candidate", "epoch": 2}]
+    assert {p["name"] for p in hello["people"]} == {"Ada Novak", "Tomás Ferreira"}
+    joined = await first.get("joined")
+    assert (joined["epoch"], joined["who"]["name"]) == (2, "Tomás Ferreira")
     assert ("start", pair.booking.id, "") in bookings.told
     with pair.tenant.scope():
         assert [e async for e in published_events("live.session_started.v1")]
@@ -151,16 +154,20 @@ async def test_only_the_room_page_may_use_camera_and_microphone(pair: Pair) -> N
 async def test_a_lost_socket_resumes_the_epoch_and_a_reload_makes_a_new_one(pair: Pair) -> None:
     first, second = await both(pair)
     await first.ws.close()
-    assert (await second.get("left"))["role"] == "candidate"
-    first = await join(pair.candidate, pair.room, resume=2)
+    assert (await second.get("left"))["who"] == str(pair.candidate.account_id)
+    first = await join(pair.candidate, pair.room, resume=1)
     hello = await first.get("welcome")
-    assert (hello["resumed"], hello["epoch"]) == (True, 2)
-    assert (await second.get("resumed"))["role"] == "candidate"
+    assert (hello["resumed"], hello["epoch"]) == (True, 1)
+    assert hello["peers"][0]["epoch"] == 2, "the pair's connection is that of whoever came last"
+    assert (await second.get("resumed"))["who"]["role"] == "candidate"
     first = await join(pair.candidate, pair.room)
     hello = await first.get("welcome")
     assert (hello["resumed"], hello["epoch"]) == (False, 3)
     assert (await second.get("joined"))["epoch"] == 3
-    stale = await join(pair.interviewer, pair.room, resume=2)
+    third = await join(pair.interviewer, pair.room, resume=2)
+    hello = await third.get("welcome")
+    assert (hello["resumed"], hello["peers"][0]["epoch"]) == (True, 3), "only the pair with who came anew is anew"
+    stale = await join(pair.interviewer, pair.room, resume=1)
     assert (await stale.get("welcome"))["resumed"] is False, "its media belongs to an older epoch"
 
 
@@ -181,8 +188,9 @@ async def test_a_second_tab_replaces_the_first(pair: Pair) -> None:
 async def test_signals_reach_the_other_side_only(pair: Pair) -> None:
     first, second = await both(pair)
     cand = {"candidate": "", "sdpMid": "0", "sdpMLineIndex": 0}
-    await first.send(t="signal", epoch=2, cand=cand)
+    await first.send(t="signal", to=str(pair.interviewer.account_id), epoch=2, cand=cand)
     got = await second.get("signal")
+    assert got["from"] == str(pair.candidate.account_id)
     assert got["cand"]["sdpMid"] == "0"
     await first.send(t="media", audio=True, video=False, screen=False)
     assert (await second.get("media"))["video"] is False
@@ -193,18 +201,25 @@ async def test_signals_reach_the_other_side_only(pair: Pair) -> None:
 
 async def test_a_broken_connection_is_rebuilt_once_for_both(pair: Pair) -> None:
     first, second = await both(pair)
-    await first.send(t="rebuild", epoch=2)
-    await second.send(t="rebuild", epoch=2)
+    ada, tom = str(pair.candidate.account_id), str(pair.interviewer.account_id)
+    await first.send(t="rebuild", to=tom, epoch=2)
+    await second.send(t="rebuild", to=ada, epoch=2)
     assert (await first.get("epoch"))["epoch"] == 3
     assert (await second.get("epoch"))["epoch"] == 3
     await first.send(t="ping", at=1)
     await first.get("pong")
-    assert [m["t"] for m in first.messages].count("epoch") == 1
+    assert {m["epoch"] for m in first.messages if m["t"] == "epoch"} == {3}
 
 
 async def test_rude_messages_are_refused_and_the_socket_stays(pair: Pair) -> None:
     first, _second = await both(pair)
-    for raw in ("nonsense", '{"t":"launch"}', '{"t":"signal","epoch":2}', '{"t":"chat","cid":"x","text":""}'):
+    for raw in (
+        "nonsense",
+        '{"t":"launch"}',
+        '{"t":"signal","epoch":2}',
+        '{"t":"admit","who":"x"}',
+        '{"t":"chat","cid":"x","text":""}',
+    ):
         await first.ws.send_str(raw)
         assert (await first.get("error"))["code"] in ("malformed", "unknown", "signal")
     await first.ws.send_bytes(b"\x00\x01")

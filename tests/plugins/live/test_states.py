@@ -11,6 +11,7 @@ from plugins.live.states.session import (
     CHANGES,
     FINAL_STATES,
     OPEN_STATES,
+    PARTIES,
     Cause,
     Facts,
     IllegalChange,
@@ -128,7 +129,7 @@ def test_due_comes_to_rest() -> None:
 
 
 def test_time_together_counts_overlap_only() -> None:
-    both = frozenset(Role)
+    both = PARTIES
     stays = (stay(C, 0, 20), stay(I, 5, 10), stay(I, 12, 40), stay(C, 30))
     assert together(stays, both, at(60)) == timedelta(minutes=5 + 8 + 10)
     assert together(stays, frozenset({C}), at(60)) == timedelta(minutes=20 + 30)

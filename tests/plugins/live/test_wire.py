@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import UUID
 
 import pytest
 
@@ -17,7 +18,7 @@ SDP = (
 
 
 def signal(**parts: object) -> wire.Signal:
-    message = wire.parse(json.dumps({"t": "signal", "epoch": 3, **parts}))
+    message = wire.parse(json.dumps({"t": "signal", "to": str(UUID(int=7)), "epoch": 3, **parts}))
     assert isinstance(message, wire.Signal)
     return message
 
@@ -70,13 +71,13 @@ def test_texts_lose_what_nobody_can_see() -> None:
 
 def test_a_signal_passes_description_or_candidate() -> None:
     engine = PeerToPeer()
-    assert engine.checked(signal(desc={"type": "offer", "sdp": SDP})) == {
+    assert engine.checked(signal(desc={"type": "offer", "sdp": SDP}), sends=True) == {
         "t": "signal",
         "epoch": 3,
         "desc": {"type": "offer", "sdp": SDP},
     }
     cand = {"candidate": "candidate:1 1 udp 1 1.2.3.4 5 typ host", "sdpMid": "0", "sdpMLineIndex": 0}
-    passed = engine.checked(signal(cand={**cand, "usernameFragment": "ab"}))
+    passed = engine.checked(signal(cand={**cand, "usernameFragment": "ab"}), sends=True)
     assert passed["cand"] == {**cand, "usernameFragment": "ab"}
 
 
@@ -96,7 +97,7 @@ def test_a_signal_passes_description_or_candidate() -> None:
 )
 def test_the_engine_refuses_what_two_browsers_do_not_need(parts: dict[str, object]) -> None:
     with pytest.raises(Refused):
-        PeerToPeer().checked(signal(**parts))
+        PeerToPeer().checked(signal(**parts), sends=True)
 
 
 def test_an_empty_ice_list_is_sent_as_such() -> None:

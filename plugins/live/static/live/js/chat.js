@@ -35,11 +35,13 @@ export class Chat {
   #taken = new Sequence();
   #pending = new Map(); // cid -> element that waits for the server
 
-  constructor(root, { role, names, send, heard }) {
+  /** `name`: of somebody, by id and role. */
+  constructor(root, { me, name, send, heard }) {
     this.log = $('[data-log]', root);
     this.form = $('[data-chat-form]', root);
+    Object.assign(this, { me, name, send, heard });
+    if (!this.form) return; // who only reads
     this.text = $('textarea', this.form);
-    Object.assign(this, { role, names, send, heard });
     this.form.addEventListener('submit', (event) => { event.preventDefault(); this.say(); });
     this.text.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) { event.preventDefault(); this.say(); }
@@ -54,7 +56,7 @@ export class Chat {
     const text = this.text.value.trim();
     if (!text) return;
     const cid = newId();
-    const el = this.#draw({ role: this.role, kind: 'text', text, at: Date.now(), cid });
+    const el = this.#draw({ who: this.me(), kind: 'text', text, at: Date.now(), cid });
     el.classList.add('pending');
     this.#note(el, t('sending'));
     this.#pending.set(cid, { el, text });
@@ -73,7 +75,7 @@ export class Chat {
     const fresh = this.#taken.take(message.seq);
     if (this.#settle(message) || !fresh) return;
     this.#draw(message);
-    if (message.role !== this.role && !old) this.heard(message);
+    if (message.who !== this.me() && !old) this.heard(message);
   }
 
   /** Not taken by the server: say why at the message, and let the words be sent again. */
@@ -81,7 +83,7 @@ export class Chat {
     for (const [cid, { el, text }] of this.#pending) {
       this.#note(el, words);
       this.#pending.delete(cid);
-      if (!this.text.value) this.text.value = text;
+      if (this.text && !this.text.value) this.text.value = text;
       el.remove();
       break;
     }
@@ -98,14 +100,14 @@ export class Chat {
     return true;
   }
 
-  #draw({ role, text, at, seq }) {
+  #draw({ who: author, role, text, at, seq }) {
     $('[data-log-empty]', this.log)?.remove();
-    const mine = role === this.role;
+    const mine = author === this.me();
     const el = document.createElement('article');
     el.className = `live-msg ${mine ? 'mine' : 'theirs'}`;
     const head = document.createElement('header');
     const who = document.createElement('b');
-    who.textContent = mine ? t('you') : this.names[role] ?? t(role);
+    who.textContent = mine ? t('you') : this.name(author, role);
     const when = document.createElement('time');
     when.textContent = clockTime(at);
     head.append(who, when);

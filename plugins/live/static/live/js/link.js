@@ -2,7 +2,7 @@
 import { post } from '@greenroom/ui';
 
 /** Close codes after which coming back is pointless. */
-export const FINAL = { REPLACED: 4001, REFUSED: 4003, OVER: 4004, SIGNED_OUT: 4401, OFF: 4404 };
+export const FINAL = { REPLACED: 4001, REFUSED: 4003, OVER: 4004, FULL: 4009, ELSEWHERE: 4010, SIGNED_OUT: 4401, OFF: 4404 };
 const FINAL_CODES = new Set(Object.values(FINAL));
 const PING = 10000;
 
@@ -18,9 +18,11 @@ export class Link extends EventTarget {
   offset = 0;
   rtt = 0;
 
-  constructor(urls, resume) {
+  /** `entering`: () => what is sent for a ticket. */
+  constructor(urls, resume, entering = () => ({})) {
     super();
     this.urls = urls;
+    this.entering = entering;
     this.resume = resume; // () => {resume, seq}: what we still have
     this.wake = () => { if (!this.up && !this.#stopped) this.#again(0); };
     addEventListener('online', this.wake);
@@ -37,10 +39,15 @@ export class Link extends EventTarget {
     this.#socket = { readyState: 0, close() {} }; // one attempt at a time
     let ticket;
     try {
-      const answer = await post(this.urls.ticket, {}, { headers: { Accept: 'application/json' } });
+      const answer = await post(this.urls.ticket, this.entering(), { headers: { Accept: 'application/json' } });
       if (answer.status === 401) return this.#finish(FINAL.SIGNED_OUT);
       if (answer.status === 404) return this.#finish(FINAL.OFF);
       if (answer.status === 403) return this.#finish(FINAL.REFUSED);
+      if (answer.status === 410) return this.#finish(FINAL.OVER);
+      if (answer.status === 409) {
+        const { code } = await answer.json();
+        return this.#finish(code === 'full' ? FINAL.FULL : FINAL.ELSEWHERE);
+      }
       if (!answer.ok) throw new Error(String(answer.status));
       ticket = (await answer.json()).ticket;
     } catch {
@@ -71,6 +78,15 @@ export class Link extends EventTarget {
     removeEventListener('online', this.wake);
     document.removeEventListener('visibilitychange', this.wake);
     this.#socket?.close(1000);
+  }
+
+  /** A new connection at once: whoever was let in may hear everything on the next one. */
+  renew() {
+    const socket = this.#socket;
+    this.#socket = null;
+    clearInterval(this.#pinging);
+    socket?.close(1000);
+    this.connect();
   }
 
   /** For tests and for a person who does not want to wait. */

@@ -10,11 +10,12 @@ const STALLED = 8000; // how long nothing may arrive although the other side sen
 const RESTARTS = 2; // repairs tried before a new connection is made
 const SETTLED = 10000; // well for so long: start counting anew
 
-/** Fires `track` (detail {line, track}), `state` (detail: connecting, connected, unstable), `broken` (detail: epoch). */
+/** Fires `track` (detail {line, track}), `state` (detail {state}: connecting, connected, unstable), `broken` (detail {epoch}). */
 export class Peer extends EventTarget {
   pc = null;
   epoch = 0;
   #polite;
+  #sends;
   #send;
   #tracks = [null, null, null];
   #making = false;
@@ -28,9 +29,11 @@ export class Peer extends EventTarget {
   #config = {};
   #expects = false;
 
-  constructor({ polite, send }) {
+  /** Whoever does not `sends` only watches. */
+  constructor({ polite, sends, send }) {
     super();
     this.#polite = polite;
+    this.#sends = sends;
     this.#send = send;
   }
 
@@ -43,7 +46,7 @@ export class Peer extends EventTarget {
     if (!offers) return;
     this.#create();
     for (const [line, kind] of LINES.entries()) {
-      const { sender } = this.pc.addTransceiver(kind, { direction: 'sendrecv' });
+      const { sender } = this.pc.addTransceiver(kind, { direction: this.#direction });
       if (this.#tracks[line]) sender.replaceTrack(this.#tracks[line]);
     }
   }
@@ -73,6 +76,8 @@ export class Peer extends EventTarget {
   receive(signal) {
     this.#chain = this.#chain.then(() => this.#handle(signal)).catch((error) => console.warn('signal', error.name));
   }
+
+  get #direction() { return this.#sends ? 'sendrecv' : 'recvonly'; }
 
   restart() {
     this.pc?.restartIce();
@@ -134,7 +139,7 @@ export class Peer extends EventTarget {
   #answerWithAll(pc) {
     for (const [line, transceiver] of pc.getTransceivers().entries()) {
       if (line >= LINES.length) break;
-      transceiver.direction = 'sendrecv';
+      transceiver.direction = this.#direction;
       const track = this.#tracks[line];
       if (track && transceiver.sender.track !== track) transceiver.sender.replaceTrack(track);
     }
@@ -168,7 +173,7 @@ export class Peer extends EventTarget {
 
   #broken() {
     clearTimeout(this.#timer);
-    this.dispatchEvent(new CustomEvent('broken', { detail: this.epoch }));
+    this.dispatchEvent(new CustomEvent('broken', { detail: { epoch: this.epoch } }));
   }
 
   /** A socket that lives says nothing about the media: look at what arrives. */
@@ -186,7 +191,7 @@ export class Peer extends EventTarget {
     }, 2000);
   }
 
-  #state(state) { this.dispatchEvent(new CustomEvent('state', { detail: state })); }
+  #state(state) { this.dispatchEvent(new CustomEvent('state', { detail: { state } })); }
 }
 
 async function received(pc) {

@@ -7,6 +7,8 @@ export class PreJoin {
   #stopMeter = null;
   #metered = null;
   #heard = '';
+  /** Known to be in the room on another device: joining here moves there from it. */
+  elsewhere = false;
 
   constructor(room, devices) {
     this.room = room;
@@ -14,7 +16,7 @@ export class PreJoin {
     this.devices = devices;
     this.drawing = () => this.draw();
     devices.addEventListener('change', this.drawing);
-    $('[data-ask-now]', this.root).addEventListener('click', () => this.open());
+    $('[data-ask-now]', this.root)?.addEventListener('click', () => this.open());
     $('[data-speaker-test]', this.root).addEventListener('click', () => this.testSpeaker());
     $('[data-heard-yes]', this.root).addEventListener('click', () => this.heard('ok'));
     for (const button of $$('[data-retry]', this.root)) button.addEventListener('click', () => this.devices.open(button.dataset.retry));
@@ -23,7 +25,8 @@ export class PreJoin {
   }
 
   async begin() {
-    if (await this.devices.allowed()) await this.open();
+    if (!this.room.sends) this.room.devices.close();
+    else if (await this.devices.allowed()) await this.open();
     else $('[data-ask]', this.root).hidden = false;
     this.draw();
     this.measure();
@@ -39,13 +42,15 @@ export class PreJoin {
     clearInterval(this.polling);
     this.#stopMeter?.();
     this.devices.removeEventListener('change', this.drawing);
-    $('[data-preview]', this.root).srcObject = null;
+    const preview = $('[data-preview]', this.root);
+    if (preview) preview.srcObject = null;
   }
 
   draw() {
     const { devices, root } = this;
     drawPickers(this.room, devices);
     const { cam, mic } = devices.tracks;
+    if (!this.room.sends) return;
     const preview = $('[data-preview]', root);
     $('[data-mirror]', root).classList.toggle('has-picture', Boolean(cam));
     if (cam && preview.srcObject?.getVideoTracks()[0] !== cam) preview.srcObject = new MediaStream([cam]);
@@ -115,7 +120,7 @@ export class PreJoin {
 
   async ask() {
     try {
-      const answer = await fetch(this.room.dataset.check, { headers: { Accept: 'application/json' } });
+      const answer = await fetch(`${this.room.dataset.check}?tab=${this.room.tab}`, { headers: { Accept: 'application/json' } });
       return answer.ok ? await answer.json() : null;
     } catch {
       return null;
@@ -135,6 +140,10 @@ export class PreJoin {
     const said = $('[data-partner-words]', this.root);
     if (said.textContent !== words) said.textContent = words;
     said.classList.toggle('here', this.check.partner_here);
+    this.elsewhere = Boolean(this.check.elsewhere);
+    const hint = $('[data-elsewhere]', this.root), join = $('[data-join] [data-join-label]', this.root);
+    hint.hidden = !this.elsewhere;
+    join.textContent = t(this.elsewhere ? 'move_here' : 'join');
     if (this.check.standing === 'open') this.opened();
     else if (!['open', 'early'].includes(this.check.standing)) location.reload();
   }

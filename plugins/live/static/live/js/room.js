@@ -2,11 +2,13 @@
 import { t } from '@greenroom/i18n';
 import { $, $$ } from '@greenroom/dom';
 import { toast } from '@greenroom/ui';
-import { Chat } from './chat.js';
+import { Chat, newId } from './chat.js';
 import { Devices, helpFor } from './devices.js';
 import { FINAL, Link } from './link.js';
 import { Notes } from './notes.js';
-import { AUDIO, CAMERA, Peer, SCREEN } from './peer.js';
+import { Mesh } from './mesh.js';
+import { AUDIO, CAMERA, SCREEN } from './peer.js';
+import { People } from './people.js';
 import { PreJoin } from './prejoin.js';
 import { Stage } from './stage.js';
 import { Timer } from './timer.js';
@@ -17,15 +19,18 @@ const narrow = matchMedia('(max-width: 60rem)');
 class LiveRoom extends HTMLElement {
   #epoch = 0;
   #media = {};
-  #rebuilds = 0;
+  #rebuilds = new Map(); // by person
   #screen = null;
   #unread = 0;
   #joined = false;
 
   connectedCallback() {
     this.side = this.dataset.role;
+    this.sends = this.side !== 'observer';
     this.key = `live-room:${this.dataset.room}`;
+    this.tab = tabOf(this.key);
     this.devices = new Devices();
+    if (!globalThis.RTCPeerConnection) this.#onlyText();
     this.pre = new PreJoin(this, this.devices);
     this.devices.addEventListener('change', () => this.#devicesChanged());
     this.#press('[data-mic-toggle]', () => this.devices.toggleMic());
@@ -37,6 +42,7 @@ class LiveRoom extends HTMLElement {
     this.#press('[data-open-panel]', (button) => this.#panel(this.panel === button.dataset.openPanel && !button.closest('.live-seg') ? '' : button.dataset.openPanel));
     this.#press('[data-close-panel]', () => this.#panel(''));
     for (const pick of $$('[data-pick]', this)) pick.addEventListener('change', () => this.devices.choose(pick.dataset.pick, pick.value));
+    this.#press('[data-lobby-leave]', () => this.#forget());
     for (const form of $$('#leave-room form', this)) form.addEventListener('submit', () => this.#forget());
     addEventListener('pagehide', () => this.link?.stop());
     // after a reload in the middle of a session nobody wants the device check again
@@ -67,20 +73,15 @@ class LiveRoom extends HTMLElement {
     this.#remember(textOnly);
     this.#view('room');
     this.#panel(narrow.matches && !textOnly ? '' : 'chat');
-    this.stage = new Stage(this, this.devices);
-    this.peer = new Peer({ polite: this.side === 'candidate', send: (signal) => this.link.send(signal) });
-    this.peer.addEventListener('track', ({ detail }) => this.stage.track(detail.line, detail.track));
-    this.peer.addEventListener('state', ({ detail }) => this.#mediaState(detail));
-    this.peer.addEventListener('broken', ({ detail }) => this.#rebuild(detail));
-    this.link = new Link(this.dataset, () => ({ resume: this.peer.pc ? this.#epoch : '', seq: this.chat.seq }));
+    const send = (message) => this.link.send(message);
+    this.people = new People(this, { hosting: this.side === 'interviewer', send });
+    this.stage = new Stage(this, this.devices, this.people.face);
+    this.link = new Link(this.dataset, () => ({ resume: this.mesh?.joined ? this.#epoch : '', seq: this.chat.seq }), () => this.#entering());
     this.link.addEventListener('message', ({ detail }) => this.#on[detail.t]?.(detail));
     this.link.addEventListener('up', () => this.#linkState('ok'));
     this.link.addEventListener('down', () => this.#linkState('bad'));
     this.link.addEventListener('end', ({ detail }) => this.#ended(detail));
-    const send = (message) => this.link.send(message);
-    const names = { [this.side === 'candidate' ? 'interviewer' : 'candidate']: this.dataset.partner };
-    this.chat = new Chat(this, { role: this.side, names, send, heard: (message) => this.#heard(message) });
-    $('[data-timer]', this).hidden = false;
+    this.chat = new Chat(this, { me: () => this.people.me, name: (id, role) => (id ? this.people.name(id) : t(role)), send, heard: (message) => this.#heard(message) });
     this.timer = new Timer(this, { now: () => this.link.now(), send, say: (words) => this.#say(words) });
     if (this.side === 'interviewer') this.notes = new Notes(this, { key: this.dataset.room, send });
     this.#devicesChanged();
@@ -89,40 +90,99 @@ class LiveRoom extends HTMLElement {
     this.link.connect();
   }
 
+  /** What is sent for a ticket: which tab this is, whether it replaces another device, by which name a guest comes. */
+  #entering() {
+    const move = sessionStorage.getItem(`${this.key}:move`) ?? '';
+    sessionStorage.removeItem(`${this.key}:move`);
+    const name = $('[data-guest-name]', this)?.value ?? '';
+    return { tab: this.tab, ...(move || this.pre.elsewhere ? { move: 'true' } : {}), ...(name ? { name } : {}) };
+  }
+
+  /** A browser without real-time media: the words say so, and chat is still there. */
+  #onlyText() {
+    $('[data-no-media]', this).hidden = false;
+    for (const button of $$('[data-join]', this)) button.hidden = true;
+  }
+
+  #meetAll(peers) {
+    for (const { id, epoch } of peers) this.#meet(id, epoch);
+    for (const id of this.mesh.ids) if (!this.people.here.has(id)) this.#part(id);
+    for (const id of this.stage.ids) if (!this.people.here.has(id)) this.stage.left(id);
+  }
+
+  #meet(id, epoch) {
+    if (this.people.sends(id)) this.stage.joined(id, this.people.get(id));
+    if (!globalThis.RTCPeerConnection) {
+      this.#notice(t('no_media'), 'bad');
+      return;
+    }
+    const old = this.mesh.get(id)?.epoch ?? 0;
+    if (epoch > old) this.stage.clear(id);
+    this.mesh.meet(id, epoch, this.people.sends(id));
+  }
+
+  #part(id) {
+    this.mesh.drop(id);
+    this.#rebuilds.delete(id);
+  }
+
   // ---- what the server says ------------------------------------------------------------------------------
 
   #on = {
     welcome: (m) => {
-      if (m.media) this.#media = m.media;
+      $('[data-lobby]', this).hidden = !m.lobby;
+      if (m.lobby) {
+        this.people.me = m.me;
+        this.#lobby(m);
+        return;
+      }
+      if (this.dataset.state === 'lobby') this.#view('room');
+      if (!this.mesh) this.#open(m.me);
+      this.#epoch = m.epoch;
+      this.people.load(m);
+      if (m.media) this.#media = this.mesh.config = m.media;
+      if (!m.resumed) this.mesh.close();
       this.chat.catchUp(m.chat);
       this.timer.update(m.timer);
       if (m.note) this.notes?.load(m.note);
-      if (m.peers.length) this.stage.joined();
-      else this.stage.left();
-      if (!m.resumed) this.#generation(m.epoch, m.peers.length > 0);
+      this.#meetAll(m.peers);
       this.#announce();
     },
+    admitted: () => {
+      this.#say(t('admitted'));
+      this.link.renew();
+    },
+    knock: (m) => {
+      this.people.knocks(m.who);
+      this.#say(t('knocks', { name: m.who.name }));
+    },
+    unknock: (m) => this.people.unknocks(m.who),
     joined: (m) => {
-      if (m.epoch <= this.#epoch) return; // overtaken by a later one
-      this.stage.joined();
-      this.#generation(m.epoch, true);
+      if (m.who.id === this.people.me) return;
+      this.people.joined(m.who);
+      this.#rebuilds.delete(m.who.id);
+      this.#meet(m.who.id, Math.max(m.epoch, this.#epoch));
       this.#announce();
-      this.#say(t('partner_joined', { name: this.dataset.partner }));
+      this.#say(t('partner_joined', { name: m.who.name }));
     },
-    resumed: () => {
-      this.stage.joined();
+    resumed: (m) => {
+      this.people.joined(m.who);
+      this.#meet(m.who.id, Math.max(m.epoch, this.#epoch));
       this.#announce();
     },
-    epoch: (m) => { if (m.epoch > this.#epoch) this.#generation(m.epoch, this.stage.present); },
-    left: () => {
-      this.stage.left();
-      this.#say(t('partner_left', { name: this.dataset.partner }));
+    epoch: (m) => { if (this.people.here.has(m.who)) this.#meet(m.who, m.epoch); },
+    left: (m) => {
+      if (!this.people.here.has(m.who)) return;
+      this.people.left(m.who);
+      this.stage.left(m.who, () => { if (!this.people.here.has(m.who)) this.#part(m.who); });
+      this.#say(t('partner_left', { name: this.people.name(m.who) }));
     },
-    signal: (m) => this.peer.receive(m),
+    signal: (m) => this.mesh.receive(m),
     media: (m) => {
-      if (m.screen && !this.stage.remote.screen) this.#say(t('partner_shares', { name: this.dataset.partner }));
-      this.stage.said(m);
-      this.peer.expect(m.audio || m.video || m.screen);
+      const before = this.stage.get(m.who)?.remote;
+      if (m.screen && before && !before.screen) this.#say(t('partner_shares', { name: this.people.name(m.who) }));
+      this.stage.said(m.who, m);
+      this.mesh.get(m.who)?.expect(m.audio || m.video || m.screen);
     },
     chat: (m) => this.chat.receive(m),
     timer: (m) => this.timer.update(m),
@@ -134,23 +194,33 @@ class LiveRoom extends HTMLElement {
     },
   };
 
-  #generation(epoch, together) {
-    this.#epoch = epoch;
-    this.stage.clear();
-    if (!together) {
-      this.peer.close();
-      return;
-    }
-    if (!globalThis.RTCPeerConnection) {
-      this.#notice(t('no_media'), 'bad');
-      return;
-    }
-    // each side offers or answers for good: so nobody has to agree on who begins, whoever comes back
-    this.peer.start(epoch, this.#media, this.side === 'interviewer');
+  /** Let in: the first welcome says who we are. */
+  #open(me) {
+    this.mesh = new Mesh({ me, sends: this.sends, send: (message) => this.link.send(message) });
+    this.mesh.addEventListener('track', ({ detail }) => this.stage.track(detail.id, detail.line, detail.track));
+    this.mesh.addEventListener('state', ({ detail }) => this.#mediaState(detail));
+    this.mesh.addEventListener('broken', ({ detail }) => this.#rebuild(detail));
+    this.#put();
+    if (this.#screen) this.mesh.put(SCREEN, this.#screen);
+  }
+
+  #lobby(m) {
+    this.#view('lobby');
+    const face = $('[data-lobby-clock]', this);
+    const draw = () => {
+      if (this.dataset.state !== 'lobby') return;
+      const left = Math.ceil((m.starts - this.link.now()) / 1000);
+      face.textContent = left > 0 ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}` : t('now');
+      setTimeout(draw, 500);
+    };
+    draw();
+    $('[data-lobby-words]', this).textContent = t(m.lobby === 'start' ? 'lobby_start' : 'lobby_host');
+    $('[data-lobby-title]', this).focus();
   }
 
   #announce() {
     const { devices } = this;
+    if (!this.mesh || !this.sends) return;
     this.link.send({ t: 'media', audio: !devices.muted, video: Boolean(devices.tracks.cam), screen: Boolean(this.#screen) });
   }
 
@@ -161,8 +231,7 @@ class LiveRoom extends HTMLElement {
     for (const button of $$('[data-mic-toggle]', this)) toggle(button, !this.devices.muted, t('mute'), t('unmute'));
     for (const button of $$('[data-cam-toggle]', this)) toggle(button, Boolean(cam), t('cam_stop'), t('cam_start'));
     if (!this.#joined) return;
-    this.peer.put(AUDIO, mic);
-    this.peer.put(CAMERA, cam);
+    this.#put();
     this.#announce();
     this.#remember();
     const help = ['mic', 'cam'].map((kind) => helpFor(kind, this.devices.errors[kind])).filter(Boolean).join(' ');
@@ -170,6 +239,12 @@ class LiveRoom extends HTMLElement {
     if (help && box.textContent !== help) toast(help, 'bad');
     box.textContent = help;
     box.hidden = !help;
+  }
+
+  #put() {
+    const { mic, cam } = this.devices.tracks;
+    this.mesh?.put(AUDIO, mic);
+    this.mesh?.put(CAMERA, cam);
   }
 
   async #share() {
@@ -191,16 +266,16 @@ class LiveRoom extends HTMLElement {
 
   async #shared(track) {
     this.#screen = track;
-    await this.peer.put(SCREEN, track);
+    await this.mesh?.put(SCREEN, track);
     this.#announce();
     toggle($('[data-share]', this), Boolean(track), t('share_stop'), t('share'));
     this.#notice(track ? t('sharing') : '', 'info');
   }
 
-  #mediaState(state) {
-    this.stage.media(state);
+  #mediaState({ id, state }) {
+    this.stage.media(id, state);
     if (state === 'connected') {
-      this.#rebuilds = 0;
+      this.#rebuilds.delete(id);
       if (this.dataset.media === 'unstable') this.#say(t('repaired'));
       this.#notice(this.#screen ? t('sharing') : '', 'info');
     } else if (state === 'unstable') {
@@ -210,15 +285,16 @@ class LiveRoom extends HTMLElement {
   }
 
   /** Repairing failed: a new connection; then only through a relay; then chat alone. */
-  #rebuild(epoch) {
-    this.#rebuilds += 1;
-    if (this.#rebuilds > REBUILDS + 1) {
+  #rebuild({ id, epoch }) {
+    const tries = (this.#rebuilds.get(id) ?? 0) + 1;
+    this.#rebuilds.set(id, tries);
+    if (tries > REBUILDS + 1) {
       this.#notice(t('no_media'), 'bad');
       this.#panel('chat');
       return;
     }
-    if (this.#rebuilds > REBUILDS && this.#media.ice?.some((server) => server.credential)) this.#media = { ...this.#media, policy: 'relay' };
-    this.link.send({ t: 'rebuild', epoch });
+    if (tries > REBUILDS && this.#media.ice?.some((server) => server.credential)) this.#media = this.mesh.config = { ...this.#media, policy: 'relay' };
+    this.link.send({ t: 'rebuild', to: id, epoch });
   }
 
   // ---- what is shown --------------------------------------------------------------------------------------
@@ -227,7 +303,7 @@ class LiveRoom extends HTMLElement {
     if (this.panel === 'chat') return;
     this.#unread += 1;
     this.#drawUnread();
-    this.#say(t('message_from', { name: this.dataset.partner, text: message.text.slice(0, 200) }));
+    this.#say(t('message_from', { name: this.people.name(message.who), text: message.text.slice(0, 200) }));
   }
 
   #drawUnread() {
@@ -279,13 +355,14 @@ class LiveRoom extends HTMLElement {
 
   #view(name) {
     this.dataset.state = name;
+    $('[data-here]', this).hidden = $('[data-timer]', this).hidden = name !== 'room';
     for (const view of $$('[data-view]', this)) view.hidden = view.dataset.view !== name;
   }
 
   // ---- the end --------------------------------------------------------------------------------------------
 
   #ended(code) {
-    this.peer.close();
+    this.mesh?.close();
     this.#screen?.stop();
     this.devices.close();
     if (code === FINAL.OVER) {
@@ -294,7 +371,9 @@ class LiveRoom extends HTMLElement {
       return;
     }
     const [key, label, go] = {
-      [FINAL.REPLACED]: ['replaced', t('here_instead'), () => location.reload()],
+      [FINAL.REPLACED]: ['replaced', t('here_instead'), () => this.#moveHere()],
+      [FINAL.ELSEWHERE]: ['elsewhere', t('move_here'), () => this.#moveHere()],
+      [FINAL.FULL]: ['full', t('retry'), () => location.reload()],
       [FINAL.SIGNED_OUT]: ['signed_out', t('retry'), () => location.assign(this.dataset.signIn)],
       [FINAL.OFF]: ['off', t('retry'), () => location.reload()],
       [FINAL.REFUSED]: ['refused', t('retry'), () => location.reload()],
@@ -308,6 +387,12 @@ class LiveRoom extends HTMLElement {
     $('[data-over-title]', this).focus();
   }
 
+  /** This tab instead of the device on which they are now. */
+  #moveHere() {
+    sessionStorage.setItem(`${this.key}:move`, '1');
+    location.reload();
+  }
+
   #remember(textOnly = sessionStorage.getItem(this.key) === 'text') {
     sessionStorage.setItem(this.key, textOnly && !this.devices.tracks.mic && !this.devices.tracks.cam ? 'text' : this.devices.muted ? 'muted' : 'in');
   }
@@ -316,6 +401,13 @@ class LiveRoom extends HTMLElement {
     this.link?.stop();
     sessionStorage.removeItem(this.key);
   }
+}
+
+/** A name for this tab that a reload keeps and no other tab has. */
+function tabOf(key) {
+  const known = sessionStorage.getItem(`${key}:tab`) ?? newId();
+  sessionStorage.setItem(`${key}:tab`, known);
+  return known;
 }
 
 function toggle(button, on, labelOn, labelOff) {

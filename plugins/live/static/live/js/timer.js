@@ -19,7 +19,7 @@ export class Timer {
 
   get left() {
     const { left, running, clock } = this.#state;
-    return running ? left - (this.now() - clock) : left;
+    return running ? left - Math.max(0, this.now() - clock) : left; // two clocks may differ by a blink
   }
 
   update(state) {

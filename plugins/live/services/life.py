@@ -1,4 +1,4 @@
-"""The life of a room: somebody enters, leaves, ends it; what is due then is done. The only writer of sessions.
+"""The life of a session: what is due is done, somebody ends it, its booking changes.
 
 Every change of a session happens under its row lock, so that two processes and the sweep agree. What others in
 the room must know is posted after the commit.
@@ -6,7 +6,7 @@ the room must know is posted after the commit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -21,21 +21,21 @@ from kernel import (
     now,
     publish,
     services,
-    sql_one,
     unit_of_work,
 )
 from plugins.scheduling.api import BookingInfo, Bookings
 
-from .access import Seat, channel
-from .ai import practice_report
-from .events import NoShow, ParticipantWaiting, SessionEnded, SessionStarted
-from .hub.hub import Hub, Later
-from .hub.wire import OVER, REPLACED
-from .models import LiveSession, Presence
-from .settings import rules
-from .states.session import (
+from ..access import Seat, channel
+from ..ai import practice_report
+from ..events import NoShow, ParticipantWaiting, SessionEnded, SessionStarted
+from ..hub.hub import Hub, Later
+from ..hub.wire import NOT_ALLOWED, OVER
+from ..models import LiveSession, Presence
+from ..settings import rules
+from ..states.session import (
     FINAL_STATES,
     OPEN_STATES,
+    PARTIES,
     Cause,
     Facts,
     IllegalChange,
@@ -46,6 +46,7 @@ from .states.session import (
     Stay,
     after,
     due,
+    needed,
     together,
 )
 
@@ -61,16 +62,6 @@ _TELL_BEFORE: Final = timedelta(minutes=5)
 #: The rooms of this process, and what it will look at again in a few seconds.
 hub = Hub(lambda: bus())
 later = Later()
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What entering led to. `resumed`: the media connection of `epoch` goes on as it is."""
-
-    session: LiveSession
-    epoch: int
-    resumed: bool
-    peers: tuple[Role, ...]
 
 
 async def opened(booking: BookingInfo) -> LiveSession:
@@ -89,81 +80,63 @@ async def opened(booking: BookingInfo) -> LiveSession:
         )
         await LiveSession.bulk_create([row], ignore_conflicts=True)
         session = await LiveSession.get(booking_id=booking.id)
-    if (session.starts_at, session.ends_at) != (booking.starts_at, booking.ends_at):
-        session = await moved(session, booking.starts_at, booking.ends_at)
+    known = (session.starts_at, session.ends_at, session.candidate_id, session.interviewer_id)
+    if known != (booking.starts_at, booking.ends_at, booking.candidate_id, booking.interviewer_id):
+        session = await follow(session, booking)
     return session
 
 
-async def moved(session: LiveSession, starts_at: datetime, ends_at: datetime) -> LiveSession:
-    """The booking got another time. A session that has begun keeps its own."""
+async def follow(session: LiveSession, booking: BookingInfo) -> LiveSession:
+    """The booking got another time or other people. A session that has begun only follows its end."""
     async with unit_of_work():
-        locked = await _locked(session.id)
+        locked = await lock(session.id)
+        times = {"starts_at": booking.starts_at, "ends_at": booking.ends_at}
         if locked.state in (State.SCHEDULED, State.LOBBY):
-            await compare_and_set(
-                locked, starts_at=starts_at, ends_at=ends_at, state=State.SCHEDULED.value, late_until=None
-            )
+            times |= {"candidate_id": booking.candidate_id, "interviewer_id": booking.interviewer_id}
+            if locked.starts_at != booking.starts_at:
+                times |= {"state": State.SCHEDULED.value, "late_until": None}
+                await _send_out(locked)
+            await compare_and_set(locked, **times)
+        elif locked.state in OPEN_STATES and locked.starts_at == booking.starts_at:
+            await compare_and_set(locked, ends_at=booking.ends_at)
         return locked
 
 
-async def enter(seat: Seat, connection: UUID, resume: int | None) -> Entry:
-    """Somebody comes in, from a new tab, after a reload or after a lost connection.
-
-    `resume` is the epoch of a media connection that the browser still has. Raises Forbidden when it is over.
-    """
-    session = await opened(seat.booking)
-    async with unit_of_work():
-        session = await _locked(session.id)
-        if session.state not in OPEN_STATES:
-            raise errors.Forbidden
-        at = now()
-        mine = Presence.filter(session_id=session.id, account_id=seat.actor.id, left_at=None)
-        if await mine.update(left_at=at, left_because="replaced"):
-            after_commit(lambda: _replaced(session.id, seat.actor.id, connection))
-        await Presence.create(
-            session=session, account_id=seat.actor.id, role=seat.role.value, connection=connection, joined_at=at
-        )
-        resumed = bool(resume) and resume == session.epoch
-        if not resumed:
-            await compare_and_set(session, epoch=session.epoch + 1)
-        stays = await _settle(session, at)
-        peers = tuple(sorted({s.role for s in stays if s.until is None} - {seat.role}))
-    return Entry(session, session.epoch, resumed, peers)
+async def _send_out(session: LiveSession) -> None:
+    """Whoever is in the room came for a time that is not the session's any more."""
+    gone = await Presence.filter(session_id=session.id, left_at=None).update(left_at=now(), left_because="moved")
+    if gone:
+        after_commit(lambda: hub.post(channel(session.id), {"t": "moved"}, close=(OVER, "moved")))
 
 
-async def leave(session_id: UUID, role: Role, connection: UUID, because: str) -> None:
-    """A connection is gone. Does nothing when its place was taken by another one of the same person."""
-    gone = await Presence.filter(connection=connection, left_at=None).update(left_at=now(), left_because=because)
-    if gone and not await Presence.filter(session_id=session_id, role=role.value, left_at=None).exists():
-        await hub.post(channel(session_id), {"t": "left", "role": role.value}, but=connection)
-        later.after(rules().lost_after.total_seconds() + 0.5, f"lost:{session_id}", lambda: settle(session_id))
-
-
-async def beat(connection: UUID) -> None:
-    """The connection lives."""
-    await Presence.filter(connection=connection, left_at=None).update(seen_at=now())
-
-
-async def rebuild(session_id: UUID, epoch: int) -> None:
-    """Both sides make a new media connection, if the broken one is still the current one."""
-    row = await sql_one(
-        "UPDATE live_session SET epoch = epoch + 1, version = version + 1 WHERE id = $1 AND epoch = $2 RETURNING epoch",
-        session_id,
-        epoch,
+async def send_away(session_id: UUID, person_id: UUID, why: str) -> None:
+    """Somebody has no part in the session any more: their connection ends, on whichever process it is."""
+    await Presence.filter(session_id=session_id, account_id=person_id, left_at=None).update(
+        left_at=now(), left_because=why
     )
-    if row is not None:
-        await hub.post(channel(session_id), {"t": "epoch", "epoch": row.epoch})
+    room = channel(session_id)
+    await hub.post(room, {"t": "left", "who": person_id})
+    await hub.post(room, None, account=person_id, close=(NOT_ALLOWED, why))
 
 
 async def end(seat: Seat) -> LiveSession:
     """Somebody ends the session for everybody. Conflict when it has not begun; nothing when it is over."""
+    if seat.role not in PARTIES:
+        raise errors.Forbidden
     if seat.session is None:
         raise errors.Conflict
     async with unit_of_work():
-        session = await _locked(seat.session.id)
+        session = await lock(seat.session.id)
         if State(session.state) in FINAL_STATES:
             return session
         try:
-            await _change(session, Cause.ENDED, now(), await _stays(session), by=seat.actor.id)
+            await _change(
+                session,
+                Cause.ENDED,
+                now(),
+                await stays_of(session),
+                by=seat.person.id,
+            )
         except IllegalChange:
             raise errors.Conflict from None
     return session
@@ -171,14 +144,14 @@ async def end(seat: Seat) -> LiveSession:
 
 async def meet(session: LiveSession) -> None:
     """A practice session begins or goes on, whether or not a socket is open. The caller holds the row lock."""
-    await _change(session, Cause.MET, now(), await _stays(session))
+    await _change(session, Cause.MET, now(), await stays_of(session))
 
 
 async def settle(session_id: UUID) -> LiveSession:
     """Do whatever is due for the session by now."""
     async with unit_of_work():
-        session = await _locked(session_id)
-        await _settle(session, now())
+        session = await lock(session_id)
+        await settle_locked(session, now())
     return session
 
 
@@ -188,16 +161,16 @@ async def cancelled(booking_id: UUID) -> None:
     if session is None:
         return
     async with unit_of_work():
-        session = await _locked(session.id)
+        session = await lock(session.id)
         if session.state in OPEN_STATES:
-            await _change(session, Cause.CANCELLED, now(), await _stays(session))
+            await _change(session, Cause.CANCELLED, now(), await stays_of(session))
 
 
 async def running_late(booking: BookingInfo, until: datetime) -> None:
     """Somebody will come later: until then nobody counts as absent. Idempotent; the latest moment counts."""
     session = await opened(booking)
     async with unit_of_work():
-        session = await _locked(session.id)
+        session = await lock(session.id)
         if session.state in (State.SCHEDULED, State.LOBBY) and (session.late_until or session.starts_at) < until:
             await compare_and_set(session, late_until=until)
 
@@ -221,17 +194,20 @@ async def sweep() -> int:
     )
     for session_id in ids:
         try:
+            from .entering import admit_due
+
             await settle(session_id)
+            await admit_due(session_id)
         except Exception:
             log.exception("a session could not be settled")
     return len(ids)
 
 
-async def _locked(session_id: UUID) -> LiveSession:
+async def lock(session_id: UUID) -> LiveSession:
     return await LiveSession.filter(id=session_id).select_for_update().get()
 
 
-async def _stays(session: LiveSession) -> tuple[Stay, ...]:
+async def stays_of(session: LiveSession) -> tuple[Stay, ...]:
     """Who was here and when; closes what a dead process left open."""
     found: list[Stay] = []
     for row in await Presence.filter(session_id=session.id).order_by("joined_at"):
@@ -240,12 +216,12 @@ async def _stays(session: LiveSession) -> tuple[Stay, ...]:
             until = row.left_at = row.seen_at
             row.left_because = "left_behind"
             await row.save(update_fields=["left_at", "left_because"])
-        found.append(Stay(Role(row.role), row.joined_at, until))
+        found.append(Stay(Role(row.role), row.joined_at, until, row.lobby))
     return tuple(found)
 
 
-async def _settle(session: LiveSession, at: datetime) -> tuple[Stay, ...]:
-    stays, times = await _stays(session), await _times(session)
+async def settle_locked(session: LiveSession, at: datetime) -> tuple[Stay, ...]:
+    stays, times = await stays_of(session), await _times(session)
     while True:
         facts = Facts(
             Kind(session.kind), State(session.state), session.starts_at, session.ends_at, stays, session.late_until
@@ -293,11 +269,10 @@ async def _change(
 
 def _seconds(session: LiveSession, stays: tuple[Stay, ...], at: datetime) -> int:
     kind = Kind(session.kind)
-    needed = frozenset({Role.CANDIDATE}) if kind is Kind.AI else frozenset(Role)
     if kind is Kind.AI and not stays and session.started_at is not None:
         # practised through plain forms: no presence was seen, so the span counts, up to the booked length
         return int(min(at - session.started_at, session.ends_at - session.starts_at).total_seconds())
-    return int(together(stays, needed, at).total_seconds())
+    return int(together(stays, needed(kind), at).total_seconds())
 
 
 async def _started(session: LiveSession) -> None:
@@ -335,30 +310,27 @@ async def _tell_waiting(session: LiveSession, stays: tuple[Stay, ...], at: datet
     """Once somebody is here alone and the start is near, the other one is told. Once per session."""
     if session.waiting_told or session.state != State.LOBBY or at < session.starts_at - _TELL_BEFORE:
         return
-    here = {s.role for s in stays if s.until is None}
+    here = {s.role for s in stays if s.until is None and s.role in PARTIES}
     bookings = services.get(Bookings)
     booking = await bookings.get(session.booking_id) if bookings is not None and len(here) == 1 else None
     if booking is None or booking.interviewer_id is None:
         return
-    interviewer = (booking.interviewer_id, booking.interviewer_name)
-    candidate = (booking.candidate_id, booking.candidate_name)
-    waiting, missing = (interviewer, candidate) if Role.INTERVIEWER in here else (candidate, interviewer)
+    hosts = [(booking.interviewer_id, booking.interviewer_name)]
+    if booking.second_id is not None:
+        hosts.append((booking.second_id, booking.second_name))
+    candidate = [(booking.candidate_id, booking.candidate_name)]
+    (waiting, *_others), missing = (hosts, candidate) if Role.INTERVIEWER in here else (candidate, hosts)
     await compare_and_set(session, waiting_told=True)
-    await publish(
-        ParticipantWaiting(
-            booking_id=session.booking_id,
-            waiting_id=waiting[0],
-            waiting_name=waiting[1],
-            missing_id=missing[0],
-            title=session.title,
+    for person_id, _name in missing:
+        await publish(
+            ParticipantWaiting(
+                booking_id=session.booking_id,
+                waiting_id=waiting[0],
+                waiting_name=waiting[1],
+                missing_id=person_id,
+                title=session.title,
+            )
         )
-    )
-
-
-async def _replaced(session_id: UUID, account_id: UUID, connection: UUID) -> None:
-    await hub.post(
-        channel(session_id), {"t": "replaced"}, account=account_id, but=connection, close=(REPLACED, "replaced")
-    )
 
 
 async def _tell(session_id: UUID, state: State, cause: Cause) -> None:
