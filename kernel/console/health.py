@@ -45,7 +45,7 @@ async def tls(request: web.Request) -> web.StreamResponse:
 async def ready(request: web.Request) -> web.StreamResponse:
     """Whether to send people here: 503 without a database; `degraded` when jobs or a plugin are unwell."""
     registry = runtime().registry
-    declared = [(pid, check) for pid, checks in registry.health.items() for check in checks]
+    declared = [(pid, check) for pid, checks in registry.health.items() for check in checks if not check.mend]
     names = ["database", "jobs", *(f"{pid}.{check.name}" for pid, check in declared)]
     found = await asyncio.gather(
         _within(_database()), _within(_jobs()), *(_within(_plugin(check)) for _pid, check in declared)

@@ -25,6 +25,7 @@ from ..base.clock import now
 from ..base.config import Config, ConfigError, load_config, weakness
 from ..engines import embedded, rls
 from ..plugging import migrate as migrations
+from ..plugging.registry import Registry
 from ..tenancy.sealing import head
 from ..web.limits import FORWARDED
 from .backup import LAST, databases, owner_connection
@@ -75,8 +76,10 @@ async def examine(
     config: Config, env: Mapping[str, str], *, production: bool, dsns: tuple[str, str] | None = None
 ) -> list[Finding]:
     """Every finding, the configuration's first. `dsns` are those of owner and application, for tests."""
-    found = list(_plugins(config))
+    registry = installed(config)
+    found = list(_plugins(registry))
     if production:
+        found += await _set_up(registry)
         found += [*_configured(config, env), *_edge(config), *_machine(config)]
         found += await _within("smtp", _smtp(config))
         found += await _within("redis", _redis(config))
@@ -99,8 +102,18 @@ async def _within(check: str, work: Awaitable[list[Finding]]) -> list[Finding]:
         ]
 
 
-def _plugins(config: Config) -> Iterator[Finding]:
-    for info in installed(config).plugins.values():
+async def _set_up(registry: Registry) -> list[Finding]:
+    """What plugins say about how they are set up."""
+    found: list[Finding] = []
+    for plugin_id, checks in registry.health.items():
+        for check in checks:
+            if check.mend and (trouble := await check.check()):
+                found.append(_fault(f"{plugin_id}.{check.name}", trouble, check.mend))
+    return found
+
+
+def _plugins(registry: Registry) -> Iterator[Finding]:
+    for info in registry.plugins.values():
         if info.state in ("broken", "blocked"):
             yield _fault(
                 "plugins", f"{info.id} is {info.state}: {info.reason}", "Repair it, or set use = false in the manifest."

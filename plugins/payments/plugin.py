@@ -7,6 +7,7 @@ from kernel import (
     SIGNED_IN,
     Asset,
     DemoData,
+    HealthCheck,
     Job,
     MenuItem,
     ModelModule,
@@ -29,6 +30,7 @@ from .api import Checkout, PaymentGateway
 from .demo import seed
 from .gateways.sandbox import SANDBOX
 from .handlers import SUBSCRIBERS
+from .health import HEALTH
 from .impacts import IMPACTS
 from .jobs import JOBS
 from .notifications import NOTIFICATION_TYPES
@@ -81,6 +83,11 @@ def register_jobs() -> list[Job]:
 @hookimpl
 def register_impacts() -> list[SwitchImpact]:
     return IMPACTS
+
+
+@hookimpl
+def register_health() -> list[HealthCheck]:
+    return HEALTH
 
 
 @hookimpl

@@ -155,10 +155,15 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthCheck:
-    """`check()` returns None when well, else one sentence."""
+    """`check()` returns None when well, else one sentence.
+
+    With `mend` (what to do, one sentence) it is about how the installation is set up: `greenroom doctor` asks it before
+    people come, without database, and readiness does not.
+    """
 
     name: str
     check: Callable[[], Awaitable[str | None]]
+    mend: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
