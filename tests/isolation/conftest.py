@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
@@ -10,6 +12,7 @@ import pytest
 
 from kernel.app import Greenroom
 from kernel.auth import throttle
+from kernel.base.log import JsonFormatter
 from kernel.engines.models import TenantModel, all_models
 from kernel.tenancy.tenants import create_tenant
 from kernel.testing.contract.walk import seed
@@ -64,13 +67,16 @@ class Seen:
 
     site: Site
     pages: dict[str, Answer] = field(default_factory=dict)
+    #: Pages of tenant A, seen before by somebody of theirs; and what was logged since then.
+    at_home: dict[str, Answer] = field(default_factory=dict)
+    log: str = ""
     asks: dict[tuple[str, str, tuple[str, ...]], Ask] = field(default_factory=dict)
     #: Names of the fields that forms have, by route.
     names: dict[str, set[str]] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="session")
-async def seen(pair: Pair, planted: object) -> Seen:
+async def seen(pair: Pair, planted: object, said: io.StringIO) -> Seen:
     """The demo's interviewer of tenant B, with every role, walks through the house; our words are planted by then."""
     found = Seen(await pair.everybody(pair.theirs, "interviewer@demo.test"))
     routes = [route for _pid, route in pair.routes().values()]
@@ -83,9 +89,29 @@ async def seen(pair: Pair, planted: object) -> Seen:
                 found.asks.setdefault((ask.route, ask.method, ask.places), ask)
                 found.names.setdefault(ask.route, set()).update(names)
 
+    # First pages of A's own, so that whatever is kept between requests is kept by now.
+    owner = await pair.everybody(pair.ours)
+    await crawl(owner, ["/", "/home", "/admin/people", "/admin/audit"], found.at_home.__setitem__, limit=40)
+    before = said.tell()
     plain = [route for route in routes if "{" not in route.path]
     await crawl(found.site, ["/", *starts(plain, {})], look, limit=700)
+    found.log = said.getvalue()[before:]
     return found
+
+
+@pytest.fixture(scope="session")
+def said() -> Iterator[io.StringIO]:
+    """Every log line, as production writes it."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield stream
+    root.removeHandler(handler)
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

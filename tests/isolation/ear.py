@@ -14,7 +14,9 @@ import asyncpg
 from tortoise.connection import get_connections
 
 from kernel.auth.one_time import digest
+from kernel.auth.permissions import forget
 from kernel.base.context import tenant_in_scope
+from kernel.base.runtime import runtime
 from kernel.web.visit import current_visit
 
 #: The header by which a statement finds back to the question that it was for.
@@ -98,6 +100,8 @@ async def undone() -> AsyncIterator[None]:
 
     For one request after the other: units of work become savepoints, which end in the order in which they began.
     """
+    snapshots = runtime().snapshots
+    epoch = snapshots.epoch
     shared = get_connections()._get_storage()
     pool = shared["default"]
     opening = pool._in_transaction()
@@ -111,3 +115,7 @@ async def undone() -> AsyncIterator[None]:
             if not client._finalized:
                 await client.rollback()
         await opening.__aexit__(None, None, None)
+        if snapshots.epoch != epoch:  # switches, settings or rights were changed: they are not, after all
+            await snapshots.refresh(force=True)
+            for snapshot in snapshots.all():
+                forget(snapshot.tenant.id)

@@ -48,6 +48,10 @@ def id_fields(schema: Mapping[str, Any], prefix: str = "", defs: Mapping[str, An
             yield f"{prefix}{name}{mark}"
 
 
+#: What somebody types where something has to be typed.
+_TYPED = {"text": "Something that is long enough", "email": "ada@example.org", "number": "1"}
+
+
 @dataclass(slots=True)
 class Form:
     """A form of a page: what a browser would send, and every name in it."""
@@ -85,7 +89,9 @@ class _Reader(HTMLParser):
         if not name or name.startswith("_"):
             return
         form.names.add(name)
-        value = has.get("value", "x" if tag == "textarea" else "")
+        value = has.get("value", "")
+        if not value and "required" in has and tag in ("input", "textarea"):
+            value = _TYPED.get(has.get("type", "text"), "")
         if has.get("type") in ("checkbox", "radio") and "checked" not in has and not UUID.fullmatch(value):
             return
         if name not in form.fields or "selected" in has or UUID.fullmatch(value) or not form.fields[name]:

@@ -8,11 +8,10 @@ import asyncpg
 import pytest
 from aiohttp import web
 
-from kernel.app import Greenroom
 from kernel.base.context import every_tenant
 from kernel.base.errors import Forbidden, NotFound
 from kernel.engines.connection import sql_one
-from kernel.web.routing import ENDPOINTS, _Gated, _Nowhere
+from kernel.web.routing import ENDPOINTS
 
 from ..crawl import streams
 from .conftest import Seen
@@ -41,13 +40,6 @@ def _asks(pair: Pair) -> list[Ask]:
     """Every route with places for ids, but streams."""
     found = [of_route(r, bodies=False) for _p, r in pair.routes().values() if not streams(r) and r.name not in _ENDING]
     return [ask for ask in found if ask.places]
-
-
-def test_every_route_of_the_router_declares_who_may(greenroom: Greenroom) -> None:
-    resources = greenroom.app.router.resources()
-    assert [r for r in resources if not isinstance(r, _Gated | _Nowhere)] == [], "registered past the gate"
-    for endpoint in greenroom.app[ENDPOINTS].values():
-        assert endpoint.route.public != (endpoint.route.permission is not None), endpoint.name
 
 
 async def test_nobody_without_rights_learns_what_exists(pair: Pair, ear: Ear) -> None:
