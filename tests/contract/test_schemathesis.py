@@ -15,8 +15,6 @@ from kernel.base.context import acting_as
 from kernel.testing.contract.walk import seed
 from kernel.testing.people import TenantKit
 
-schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed (extra dev)")
-
 #: Few of each, as there are some 200 calls and two people: it is meant to end within a minute.
 _EXAMPLES, _SEED = 3, 20300514
 
@@ -37,8 +35,9 @@ async def _token(kit: TenantKit, *roles: str) -> str:
 
 def _walk(kit: TenantKit, document: dict[str, object], token: str) -> list[str]:
     """Every operation with generated values, in a thread of its own; one line per fault, each kind once."""
-    import hypothesis
+    import hypothesis  # here, because they take seconds that every run of the suite would pay
     import requests
+    import schemathesis
     from schemathesis import checks as known
     from schemathesis.core.failures import FailureGroup
 
