@@ -39,11 +39,12 @@ async def notices_of(rows: Sequence[Any]) -> Made:
     near = [row for row in rows if row.kind not in (AFTER, MISSING)]
     todo = await preparation.missing({row.booking_id for row in near}) if near else {}
     made: Made = {}
+    todo_words: dict[tuple[str, ...], str] = {}
     for row in rows:
         card = cards.get(row.account_id)
         if card is None or card.state != "active":
             continue
-        found = await _one(row, card, _partner(row, cards), todo.get((row.booking_id, row.account_id), ()))
+        found = await _one(row, card, _partner(row, cards), todo.get((row.booking_id, row.account_id), ()), todo_words)
         if found is not None:
             made[row.id] = found
     return made
@@ -56,7 +57,10 @@ def _partner(row: Any, cards: dict[UUID, Any]) -> str:
     return cards[row.interviewer_id].name if row.interviewer_id in cards else ""
 
 
-async def _one(row: Any, card: Any, partner: str, todo: Sequence[str]) -> tuple[str, Notice] | None:
+async def _one(
+    row: Any, card: Any, partner: str, todo: Sequence[str], todo_words: dict[tuple[str, ...], str]
+) -> tuple[str, Notice] | None:
+    """`todo_words` keeps what is still to do in words, by language."""
     params: dict[str, Any] = {"title": row.title, "partner": partner or Text(_SOMEBODY), "when": row.starts_at}
     # One for each booking, version, moment and person; the channels keep it apart themselves.
     key = f"scheduling.reminder:{row.booking_id}:{row.sequence}:{row.kind}{row.minutes}:{row.account_id}"
@@ -70,8 +74,11 @@ async def _one(row: Any, card: Any, partner: str, todo: Sequence[str]) -> tuple[
     body = N_("{title} with {partner} begins {when}.\n\nThe session's page leads into the room.")
     if items:
         locale = card.locale if card.locale in current_snapshot().locales else current_snapshot().locale
-        with speaking(locale, card.zone or current_zone()):
-            params["todo"] = "\n".join(f"- {preparation.words(item)}" for item in items)
+        if (said := todo_words.get((locale, *items))) is None:
+            with speaking(locale, card.zone or current_zone()):
+                said = "\n".join(f"- {preparation.words(item)}" for item in items)
+            todo_words[locale, *items] = said
+        params["todo"] = said
         body = N_("{title} with {partner} begins {when}.\n\nStill to do:\n\n{todo}")
     return "scheduling.reminder", Notice(
         key=key, account_id=row.account_id, subject=N_("Soon: {title} with {partner}"), body=body, params=params,

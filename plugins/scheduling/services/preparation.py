@@ -7,7 +7,20 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from kernel import N_, File, Upload, _, delete_file, errors, now, publish, save_file, unit_of_work
+from kernel import (
+    N_,
+    File,
+    Upload,
+    _,
+    current_tenant,
+    delete_file,
+    errors,
+    now,
+    publish,
+    save_file,
+    sql,
+    unit_of_work,
+)
 
 from .. import intake
 from ..events import RunningLate
@@ -46,20 +59,30 @@ async def done(booking_id: UUID, account_id: UUID) -> dict[str, Preparation]:
     return {row.item: row async for row in Preparation.filter(booking_id=booking_id, account_id=account_id)}
 
 
+#: Plain rows: asked about thousands of sessions that begin in the same minute.
+_SIDES: Final = """
+SELECT id, candidate_id, interviewer_id, second_id,
+    jsonb_path_exists(intake, '$.answers[*].file ? (@ != "" && @ != null)') AS has_file
+FROM scheduling_booking WHERE tenant_id = $1 AND id = ANY ($2::uuid[])
+"""
+_TICKED: Final = """
+SELECT booking_id, account_id, item FROM scheduling_preparation WHERE tenant_id = $1 AND booking_id = ANY ($2::uuid[])
+"""
+
+
 async def missing(booking_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], list[str]]:
     """What each person of these bookings has not done yet; two queries."""
-    rows = await Booking.filter(id__in=list(booking_ids))
-    made = await Preparation.filter(booking_id__in=list(booking_ids)).values_list("booking_id", "account_id", "item")
-    ticked = set(made)
+    tenant_id, ids = current_tenant().id, list(booking_ids)
+    ticked = {tuple(row) for row in await sql(_TICKED, tenant_id, ids)}
     found: dict[tuple[UUID, UUID], list[str]] = {}
-    for row in rows:
-        people = [row.candidate_id, *(host for host in (row.interviewer_id, row.second_id) if host)]
-        for account_id in people:
-            found[row.id, account_id] = [
-                item
-                for item in ITEMS[role_of(row, account_id)]
-                if (row.id, account_id, item) not in ticked and not (item == "resume" and intake.files_of(row.intake))
-            ]
+    for row in await sql(_SIDES, tenant_id, ids):
+        for account_id in (row.candidate_id, row.interviewer_id, row.second_id):
+            if account_id is not None:
+                found[row.id, account_id] = [
+                    item
+                    for item in ITEMS["candidate" if account_id == row.candidate_id else "interviewer"]
+                    if (row.id, account_id, item) not in ticked and not (item == "resume" and row.has_file)
+                ]
     return found
 
 

@@ -37,7 +37,7 @@ log = get_logger(__name__)
 
 JOB: Final = "scheduling.remind"
 #: How many are claimed, checked and delivered in one transaction.
-BATCH: Final = 500
+BATCH: Final = 1000
 #: How long a message is known to have been sent.
 KEPT: Final = timedelta(days=60)
 
