@@ -58,6 +58,29 @@ async def test_moving_and_cancelling_revoke_it_with_an_explanation(world: World)
         assert "/interviewers" in answer.text
 
 
+async def test_at_the_old_time_no_link_and_no_door_opens(world: World) -> None:
+    """After a move: neither the links of before nor the room let anybody in when the session would have begun."""
+    site = await world.tenant.sign_in("candidate")
+    host = await world.tenant.sign_in(account_id=world.interviewer_id)
+    start = day_after(5, 10)
+    booking_id = await world.booked(site, stamp(start))
+    with world.tenant.scope():
+        await Booking.filter(id=booking_id).update(people=[{"email": "guest@example.test", "role": "guest"}])
+    people = (site.account_id, world.interviewer_id, "guest@example.test")
+    old = [await _link(world, booking_id, person) for person in people if person is not None]
+    await site.post(f"/bookings/{booking_id}/reschedule", {"start": stamp(day_after(6, 10))})
+    with frozen_at(start + timedelta(minutes=1)):
+        for link in old:
+            gone = await world.tenant.visitor().get(link)
+            assert gone.status == 410
+            assert "Go in" not in gone.text
+        for one in (site, host):
+            assert (await one.post(f"/rooms/{booking_id}/ticket")).status in (403, 409, 410)
+        new = [await _link(world, booking_id, person) for person in people if person is not None]
+        assert set(new).isdisjoint(old)
+        assert "The room opens in" in (await site.get(new[0])).text
+
+
 async def test_before_during_and_after(world: World) -> None:
     site = await world.tenant.sign_in("candidate")
     start = day_after(5, 10)

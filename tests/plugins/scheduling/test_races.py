@@ -42,6 +42,7 @@ async def _overlaps(world: World) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(60 + 6 * ROUNDS)
 async def test_fifty_attempts_one_success_and_49_clear_answers(world: World) -> None:
     sites = await _people(world, 50)
     for n in range(ROUNDS):
@@ -63,6 +64,7 @@ async def test_fifty_attempts_one_success_and_49_clear_answers(world: World) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(60 + 6 * ROUNDS)
 async def test_overlapping_lengths_from_both_sides(world: World) -> None:
     """Starts half an hour apart overlap: of each neighbouring pair at most one is had."""
     sites = await _people(world, 12)
@@ -78,6 +80,7 @@ async def test_overlapping_lengths_from_both_sides(world: World) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(60 + 6 * ROUNDS)
 async def test_cancel_move_and_start_at_the_same_instant(world: World) -> None:
     from plugins.scheduling.queries import BOOKINGS
 
