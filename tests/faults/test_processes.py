@@ -132,6 +132,7 @@ class Load:
             (self.answers if began < self.told else self.after).append(answer.status)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 async def test_told_to_stop_under_load_it_finishes_what_it_has(
     cluster: embedded.Embedded, database: tuple[str, str], tmp_path: Path
@@ -180,6 +181,7 @@ async def test_told_to_stop_under_load_it_finishes_what_it_has(
         await kit.close()
 
 
+@pytest.mark.slow
 async def test_a_taken_data_folder_is_not_entered_twice(folder: Path) -> None:
     """The second process says so in one sentence, and the first is not disturbed."""
     server = embedded.start(folder / "data", durable=False)

@@ -62,6 +62,7 @@ async def followed(site: Site, on: bool, since: float, seconds: float) -> float:
     return time.monotonic() - since
 
 
+@pytest.mark.slow
 @pytest.mark.redis
 @pytest.mark.timeout(180)
 async def test_a_switch_reaches_the_other_process(
@@ -104,7 +105,7 @@ async def test_a_switch_reaches_the_other_process(
                 assert time.monotonic() - began < 4, "a frozen Redis holds up pages"
                 redis.kill()
                 took = [await followed(far, on, await switch(near, on), 10) for on in (False, True)]
-                assert min(took) < 3, took
+                assert min(took) < 2, took  # by polling
                 assert (await near.get("/home")).status == (await far.get("/home")).status == 200
                 assert "Traceback" not in one.words + two.words
         finally:
