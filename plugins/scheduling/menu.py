@@ -33,6 +33,7 @@ MENU = [
 
 ASSETS = [
     Asset(kind="style", path="admin.css", routes=("scheduling.admin*", "scheduling.load", "scheduling.holidays")),
+    Asset(kind="module", path="narrow.js", routes=("scheduling.holidays",)),
     Asset(kind="style", path="scheduling.css", routes=("scheduling.*", "kernel.landing")),
     Asset(kind="style", path="booking.css", routes=("scheduling.*",)),
     Asset(
