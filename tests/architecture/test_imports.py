@@ -16,10 +16,12 @@ HEAVY = (
     "botocore",
     "dns",
     "duckdb",
+    "icalendar",
     "markdown_it",
     "numpy",
     "opentelemetry",
     "polars",
+    "recurring_ical_events",
     "redis",
     "stripe",
 )

@@ -9,9 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import icalendar
-import recurring_ical_events
-
 from kernel import N_, _, outbound
 
 from ..api import CalendarFailed, CalendarRefused
@@ -89,6 +86,9 @@ class _TooMany(Exception):
 
 
 def _busy_in(texts: list[bytes], span: Span, zone: str) -> tuple[tuple[Span, ...], str]:
+    import icalendar  # here, in the thread: whoever connects no calendar does not pay for loading them
+    import recurring_ical_events
+
     found: list[Span] = []
     name = ""
     for text in texts:

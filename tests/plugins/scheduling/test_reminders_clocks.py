@@ -21,7 +21,8 @@ from .test_reminders import planned, told
 CHANGES = (
     ("Europe/Berlin", date(2027, 3, 28)), ("Europe/Berlin", date(2027, 10, 31)),
     ("America/New_York", date(2027, 3, 14)), ("America/New_York", date(2027, 11, 7)),
-    ("Australia/Lord_Howe", date(2027, 4, 4)), ("Australia/Lord_Howe", date(2027, 10, 3)), ("Africa/Cairo", date(2027, 4, 30)),
+    ("Australia/Lord_Howe", date(2027, 4, 4)), ("Australia/Lord_Howe", date(2027, 10, 3)),
+    ("Africa/Cairo", date(2027, 4, 30)),
 )  # fmt: skip
 
 
