@@ -18,6 +18,8 @@ class CheckoutRequest:
 
     `payee_id` is the account that earns it, None when all of it is the house's. `return_url` and `cancel_url` are
     paths of this site: where the payer goes after paying, and after declining, giving up or being too late.
+    `adds_to_kind` and `adds_to_id`: the reference whose price this raises; what happens to that one (refunds in
+    percent, release, another payee) happens to this payment with it.
     """
 
     reference_kind: str
@@ -30,6 +32,8 @@ class CheckoutRequest:
     return_url: str
     cancel_url: str
     expires_at: datetime
+    adds_to_kind: str = ""
+    adds_to_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,9 @@ class Checkout(Protocol):
         """Begin, or find again: the same reference leads to the same checkout while that is open or paid."""
 
     async def refund(self, reference_kind: str, reference_id: UUID, percent: int, reason: str, key: str = "") -> None:
-        """Give `percent` of what was paid back, never more than is left. The same `key` (or reason) acts once.
+        """Give `percent` of what it costs back, never more than is left. The same `key` (or reason) acts once.
+
+        What was paid later to raise the price counts in, what was given back because it fell does not.
 
         Of a part of a minor unit, a half or more counts as one in favour of the payer. Nothing was paid: nothing
         happens, and an open checkout is closed.

@@ -13,6 +13,7 @@ from . import services, settings, states
 BOOKING = "booking"
 _CANCELLED, _EXPIRED = "scheduling.booking_cancelled.v1", "scheduling.booking_expired.v1"
 _COMPLETED = "scheduling.booking_completed.v1"
+_MOVED = "scheduling.booking_rescheduled.v1"
 _HANDED_OVER = "scheduling.interviewer_changed.v1"
 
 
@@ -44,6 +45,14 @@ async def booking_completed(event: Happened) -> None:
         await services.schedule_release(BOOKING, booking_id, over + _hold(), why)
 
 
+async def booking_rescheduled(event: Happened) -> None:
+    """The new time is cheaper, and the booking's policy gives the difference back."""
+    back = int(event.data.get("back_minor") or 0)
+    if back > 0:
+        booking_id = UUID(event.data["booking_id"])
+        await services.lower_price(BOOKING, booking_id, back, states.CHEAPER_TIME, key=str(event.id))
+
+
 async def interviewer_changed(event: Happened) -> None:
     """Somebody else holds the session, so the earnings are theirs. The booking says who it is by now: of two changes
     the later one may be told first.
@@ -65,6 +74,7 @@ SUBSCRIBERS = [
     Subscriber(event=_CANCELLED, handler=booking_cancelled, drain=True),
     Subscriber(event=_EXPIRED, handler=booking_expired, drain=True),
     Subscriber(event=_COMPLETED, handler=booking_completed, drain=True),
+    Subscriber(event=_MOVED, handler=booking_rescheduled, drain=True),
     Subscriber(event=_HANDED_OVER, handler=interviewer_changed, drain=True),
 ]
 BY_EVENT = {s.event: s.handler for s in SUBSCRIBERS}

@@ -15,11 +15,14 @@ class Payment(Timestamped, VersionedModel, TenantModel):
 
     `refunded_minor` includes refunds under way. The shares are fixed when the money arrives: `payee_minor`,
     `commission_minor` (without its tax), `tax_minor`; what is left over by rounding has an account of its own.
-    `commission_percent` and `tax_percent` are those of the moment when the payment was asked for.
+    `commission_percent` and `tax_percent` are those of the moment when the payment was asked for. `adds_to_kind` and
+    `adds_to_id`: the reference whose price this payment raised.
     """
 
     reference_kind = fields.CharField(max_length=40)
     reference_id = fields.UUIDField()
+    adds_to_kind = fields.CharField(max_length=40, default="", db_default="")
+    adds_to_id = fields.UUIDField(null=True)
     payer_id = fields.UUIDField()
     payee_id = fields.UUIDField(null=True)
     amount_minor = fields.BigIntField()
@@ -51,6 +54,7 @@ class Payment(Timestamped, VersionedModel, TenantModel):
         unique_together = (("tenant_id", "receipt_no"),)
         indexes = (
             ("tenant_id", "reference_kind", "reference_id"),
+            ("tenant_id", "adds_to_id"),
             ("tenant_id", "payer_id", "created_at"),
             ("tenant_id", "payee_id", "paid_at"),
             ("tenant_id", "state", "created_at"),

@@ -62,7 +62,8 @@ REASONS: Final[Mapping[str, str]] = {
 #: Reasons of refunds that nobody typed; everything else is shown as it was written.
 SESSION_CANCELLED: Final = N_("The session was cancelled.")
 SESSION_NOT_HELD: Final = N_("The session did not take place.")
-OWN_REASONS: Final = frozenset({SESSION_CANCELLED, SESSION_NOT_HELD})
+CHEAPER_TIME: Final = N_("The session was moved to a cheaper time.")
+OWN_REASONS: Final = frozenset({SESSION_CANCELLED, SESSION_NOT_HELD, CHEAPER_TIME})
 
 #: Why a payee's share is released.
 RELEASE_WHY: Final[Mapping[str, str]] = {

@@ -21,8 +21,8 @@ class BookingInfo:
     `intake` holds what the candidate wrote: `goal`, and `answers` to the type's own questions. `path` is the
     permanent session page. Names of erased people are empty. `topic` is coding, system_design,
     behavioural, product, sql, data or empty. `version` grows with every change; `ical_sequence` with every change of
-    time or validity. `second_id` (`second_name`) is the other interviewer of a panel. With `alias` the candidate practises under
-    another name (`candidate_name` is it) and without picture. `mode` is instant, request, now or offer.
+    time or validity. `second_id` (`second_name`) is the other interviewer of a panel. With `alias` the candidate
+    practises under another name (`candidate_name` is it) and without picture. `mode` is instant, request, now or offer.
     `wait_minutes`: how long people wait for each other by the booking's policy; None: it does not say.
     """
 

@@ -52,7 +52,10 @@ class BookingCancelled:
 @event("scheduling.booking_rescheduled.v1")
 @dataclass(frozen=True, slots=True)
 class BookingRescheduled:
-    """The booking has another time; its id, price and page stay. `by` is candidate or interviewer or admin."""
+    """The booking has another time; its id and page stay. `by` is candidate or interviewer or admin.
+
+    `back_minor` of the price is given back because the new time is cheaper; a dearer one was paid before.
+    """
 
     booking_id: UUID
     old_starts_at: datetime
@@ -61,6 +64,7 @@ class BookingRescheduled:
     candidate_id: UUID
     interviewer_id: UUID | None
     by: str = "candidate"
+    back_minor: int = 0
 
 
 @event("scheduling.booking_expired.v1")

@@ -171,6 +171,8 @@ class TermsFields(BaseModel):
     candidate_no_show_strikes: Annotated[int, Field(ge=0, le=10)] = 1
     interviewer_no_show_strikes: Annotated[int, Field(ge=0, le=10)] = 2
     past_moves: bool = False
+    move_charges: bool = False
+    move_refunds: bool = False
 
 
 class PolicyForm(TermsFields, Form):

@@ -6,18 +6,25 @@ from uuid import UUID
 
 from kernel import N_, Happened, Subscriber, enqueue, services
 
-from .services import booking, changes
+from .services import booking, changes, moving, paying
 
 SLOT_LOST = N_("The time was gone when the payment arrived")
 
 
-def _reference(happened: Happened) -> UUID | None:
+MOVE_LOST = N_("The new time was gone when the payment arrived; the session stays at its old time")
+
+
+def _reference(happened: Happened, kind: str = "booking") -> UUID | None:
     data = happened.data
-    return UUID(data["reference_id"]) if data.get("reference_kind") == "booking" else None
+    return UUID(data["reference_id"]) if data.get("reference_kind") == kind else None
 
 
 async def payment_succeeded(happened: Happened) -> None:
     """The money confirms the booking. Too late: it goes back at once."""
+    move_id = _reference(happened, paying.KIND)
+    if move_id is not None:
+        await _difference_paid(move_id)
+        return
     booking_id = _reference(happened)
     if booking_id is None or await booking.paid(booking_id):
         return
@@ -26,8 +33,19 @@ async def payment_succeeded(happened: Happened) -> None:
         await checkout.refund("booking", booking_id, 100, SLOT_LOST, key=f"slot-lost:{booking_id}")
 
 
+async def _difference_paid(move_id: UUID) -> None:
+    """The move is carried out; when its time is gone, the difference goes back and the old time stays."""
+    checkout = services.get("payments.Checkout")
+    if not await moving.paid(move_id) and checkout is not None:
+        await checkout.refund(paying.KIND, move_id, 100, MOVE_LOST, key=f"move-lost:{move_id}")
+
+
 async def payment_failed(happened: Happened) -> None:
     """Declined, given up or too late: the time is free again."""
+    move_id = _reference(happened, paying.KIND)
+    if move_id is not None:
+        await paying.lapse(move_id)
+        return
     booking_id = _reference(happened)
     if booking_id is not None:
         await changes.payment_failed(booking_id)

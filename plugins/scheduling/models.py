@@ -18,8 +18,8 @@ from .models_hours import Busy, Demand, FreeMonth, Pulse, Travel, Window
 
 __all__ = [
     "Ask", "Booking", "BookingChange", "BulkRun", "Busy", "Calendar", "DateOverride", "Demand", "Feed", "FreeMonth",
-    "InterviewType", "LinkKey", "Offer", "OtherCalendar", "Policy", "Preparation", "Proposal", "Pulse", "Reminder",
-    "Schedule", "Strike", "TimeOff", "Travel", "Waiting", "Window",
+    "InterviewType", "LinkKey", "Offer", "OtherCalendar", "PaidMove", "Policy", "Preparation", "Proposal", "Pulse",
+    "Reminder", "Schedule", "Strike", "TimeOff", "Travel", "Waiting", "Window",
 ]  # fmt: skip
 
 
@@ -225,6 +225,32 @@ class Booking(TenantModel, Timestamped, VersionedModel):
             ("tenant_id", "starts_at"),
         )
         personal = ("intake", "cancel_reason", "candidate_zone", "claim_email", "alias", "people", "booked_by")
+
+
+class PaidMove(TenantModel):
+    """A move that is carried out once its price difference is paid; until then the booking stays where it is.
+
+    `state` is open, done, lapsed (not paid in time, or replaced) or refused (paid, but the time was gone: it goes
+    back). `price_minor` is what the session costs at the new time, `sequence` the booking's when it was asked for.
+    """
+
+    booking: fields.ForeignKeyRelation[Booking] = fields.ForeignKeyField(
+        "scheduling.Booking", related_name="paid_moves"
+    )
+    booking_id: UUID
+    starts_at = fields.DatetimeField()
+    price_minor = fields.IntField()
+    difference_minor = fields.IntField()
+    sequence = fields.IntField()
+    state = fields.CharField(max_length=10, default="open")
+    at = fields.DatetimeField(default=now)
+    expires_at = fields.DatetimeField()
+    actor_id = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "scheduling_paid_move"
+        indexes = (("tenant_id", "booking_id", "state"),)
+        personal = ("actor_id",)
 
 
 class BookingChange(TenantModel):

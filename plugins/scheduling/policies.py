@@ -27,6 +27,8 @@ class Terms:
     this is a strike (0: never). `interviewer_move_hours`: until when the interviewer may propose other times.
     `late_minutes`: how long people wait for each other. `absent_percent`, `both_absent_percent`: back to the candidate
     who did not come, or when nobody came. `past_moves`: a session whose time is over may still be moved for a day.
+    `move_charges`: who moves to a dearer time pays the difference first; `move_refunds`: a cheaper one gives it back.
+    Otherwise the price stays as it was.
     """
 
     tiers: tuple[tuple[int, int], ...] = ((24, 100), (2, 50))
@@ -43,6 +45,8 @@ class Terms:
     candidate_no_show_strikes: int = 1
     interviewer_no_show_strikes: int = 2
     past_moves: bool = False
+    move_charges: bool = False
+    move_refunds: bool = False
 
     def data(self) -> dict[str, Any]:
         """As stored."""
@@ -79,7 +83,8 @@ class Case:
     """What somebody is about to do, or what the room has seen.
 
     `act` is cancel, move or no_show; `by` is candidate, interviewer or admin, for a no_show who was missing
-    (candidate, interviewer, both). `to` is the new start of a move. `percent` is an administrator's own refund.
+    (candidate, interviewer, both). `to` is the new start of a move, `new_price_minor` what that
+    costs now. `percent` is an administrator's own refund.
     """
 
     act: str
@@ -90,6 +95,7 @@ class Case:
     moves: int = 0
     to: datetime | None = None
     percent: int | None = None
+    new_price_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,7 @@ class Mark:
 class Result:
     """What follows. `refused` says why it may not be done, as a code, or ''. `kept_minor` is what is not paid back.
 
-    `until`: when the result becomes another one, None when it stays.
+    `until`: when the result becomes another one, None when it stays. `charge_minor`: to be paid before.
     """
 
     refused: str = ""
@@ -115,6 +121,7 @@ class Result:
     marks: tuple[Mark, ...] = ()
     moves_left: int | None = None
     until: datetime | None = None
+    charge_minor: int = 0
 
     def points(self, role: str) -> int:
         """Strikes for one side."""
@@ -134,6 +141,8 @@ def weigh(policy: Mapping[str, Any], case: Case) -> Result:
 def seal(result: Result, *facts: object) -> str:
     """A short digest of what was shown, sent back with the answer: another result has another one."""
     said = [result.refused, result.percent, result.refund_minor, result.kept_minor]
+    if result.charge_minor:
+        said.append(result.charge_minor)
     marks = [[m.role, m.points, m.cause] for m in result.marks]
     text = json.dumps([*said, marks, [str(fact) for fact in facts]])
     return hashlib.sha256(text.encode()).hexdigest()[:20]
@@ -198,7 +207,19 @@ def _move(terms: Terms, case: Case) -> Result:
     far = case.to is not None and abs(case.to - case.starts_at) > timedelta(days=terms.furthest_days)
     if far and not refused and case.by != "admin":
         refused = "furthest"
-    return Result(refused, kept_minor=result.kept_minor, moves_left=left, until=result.until)
+    charge, back = _difference(terms, case)
+    return Result(
+        refused, refund_minor=back, kept_minor=case.price_minor - back, moves_left=left, until=result.until,
+        charge_minor=charge,
+    )  # fmt: skip
+
+
+def _difference(terms: Terms, case: Case) -> tuple[int, int]:
+    """What a candidate pays more and gets back for the new time. What was free stays free."""
+    if case.by != "candidate" or case.new_price_minor is None or not case.price_minor:
+        return 0, 0
+    more = case.new_price_minor - case.price_minor
+    return max(0, more) if terms.move_charges else 0, max(0, -more) if terms.move_refunds else 0
 
 
 def _no_show(terms: Terms, case: Case) -> Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .checkout import CHECKOUT, answer_bank, apply_result, close, close_open, expire, give_up, pay, reconcile, start
 from .earnings import hand_over, release, schedule_release, share_left
-from .refunds import RefundOrder, open_refund, refund_reference, settle_refund
+from .refunds import RefundOrder, lower_price, open_refund, refund_reference, settle_refund
 
 __all__ = [
     "CHECKOUT",
@@ -16,6 +16,7 @@ __all__ = [
     "expire",
     "give_up",
     "hand_over",
+    "lower_price",
     "open_refund",
     "pay",
     "reconcile",

@@ -32,7 +32,7 @@ from ..ledger import posting
 from ..ledger.split import share_out
 from ..models import Payment
 from . import refunds
-from .steps import next_number, of_reference, step
+from .steps import additions, next_number, of_reference, step
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 #: How long to wait before asking again about an unknown outcome; the last one repeats.
@@ -75,6 +75,8 @@ async def _created(request: CheckoutRequest) -> Payment:
             id=new_id(),
             reference_kind=request.reference_kind,
             reference_id=request.reference_id,
+            adds_to_kind=request.adds_to_kind,
+            adds_to_id=request.adds_to_id,
             payer_id=request.payer_id,
             payee_id=request.payee_id,
             amount_minor=request.amount_minor,
@@ -308,6 +310,8 @@ class _Checkout:
 
     async def refund(self, reference_kind: str, reference_id: UUID, percent: int, reason: str, key: str = "") -> None:
         await close(reference_kind, reference_id)
+        for more in await additions(reference_kind, reference_id):
+            await close(more.reference_kind, more.reference_id)
         await refunds.refund_reference(reference_kind, reference_id, percent, reason, key)
 
     async def close(self, reference_kind: str, reference_id: UUID) -> None:

@@ -13,7 +13,7 @@ from ..ledger import posting
 from ..ledger.split import taken_back
 from ..models import Payment, Refund
 from .refunds import SHARED
-from .steps import of_reference, shares_of
+from .steps import additions, captured, of_reference, shares_of
 
 
 async def share_left(payment: Payment) -> int:
@@ -25,9 +25,13 @@ async def share_left(payment: Payment) -> int:
 
 async def schedule_release(kind: str, reference_id: UUID, at: datetime, why: str) -> None:
     """The payee earned it: it becomes available at `at`. The first date stays."""
+    for payment in await captured(kind, reference_id):
+        await _schedule(payment, at, why)
+
+
+async def _schedule(payment: Payment, at: datetime, why: str) -> None:
     for _attempt in range(5):
-        payment = await of_reference(kind, reference_id)
-        if payment is None or payment.payee_id is None or payment.state not in states.CAPTURED:
+        if payment.payee_id is None or payment.state not in states.CAPTURED:
             return
         if payment.release_at is not None:
             return
@@ -38,7 +42,7 @@ async def schedule_release(kind: str, reference_id: UUID, at: datetime, why: str
                 await enqueue("payments.release", args, run_at=at, key=f"payments.release:{payment.id}")
             return
         except errors.Conflict:
-            continue
+            await payment.refresh_from_db()
     raise errors.Conflict
 
 
@@ -74,9 +78,14 @@ async def hand_over(kind: str, reference_id: UUID, payee_id: UUID) -> None:
     What was released already stays with whom it was released to; a payment that is still open is shared out to the
     new payee when it arrives.
     """
+    first = await of_reference(kind, reference_id)
+    for payment in [*([first] if first is not None else []), *await additions(kind, reference_id)]:
+        await _to_payee(payment, payee_id)
+
+
+async def _to_payee(payment: Payment, payee_id: UUID) -> None:
     for _attempt in range(5):
-        payment = await of_reference(kind, reference_id)
-        if payment is None or payment.payee_id in (None, payee_id) or payment.released_at is not None:
+        if payment.payee_id in (None, payee_id) or payment.released_at is not None:
             return
         if payment.state not in states.OPEN | states.CAPTURED:
             return
@@ -85,7 +94,7 @@ async def hand_over(kind: str, reference_id: UUID, payee_id: UUID) -> None:
                 await _hand_over(payment, payee_id)
             return
         except errors.Conflict:
-            continue
+            await payment.refresh_from_db()
     raise errors.Conflict
 
 

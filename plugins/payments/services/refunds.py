@@ -30,10 +30,11 @@ from ..gateways import as_seen, gateway_of
 from ..ledger import posting
 from ..ledger.split import Shares, difference, percent_of, taken_back
 from ..models import Payment, Refund
-from .steps import next_number, of_reference, shares_of, step
+from .steps import captured, next_number, shares_of, step
 
 log = get_logger(__name__)
 SHARED, HOUSE = "shared", "house"
+_PRICE = "price:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,36 @@ class RefundOrder:
 
 
 async def refund_reference(kind: str, reference_id: UUID, percent: int, reason: str, key: str = "") -> None:
-    """Give `percent` of what was paid for a reference back, as far as it is still there. See api.Checkout."""
-    payment = await of_reference(kind, reference_id)
-    if payment is None or payment.state not in states.CAPTURED:
-        return
-    wanted = percent_of(payment.amount_minor, percent)
-    await open_refund(payment, RefundOrder(wanted, reason, (key or reason)[:120]), clip=True)
+    """Give `percent` of what a reference costs back, as far as it is still there. See api.Checkout.
+
+    The percentage is taken of the sum and spread over the payments, so that rounding is that of one price.
+    """
+    total = given = 0
+    for payment in await captured(kind, reference_id):
+        total += payment.amount_minor - await _lowered(payment)
+        wanted = percent_of(total, percent) - given
+        given += wanted
+        if wanted > 0:
+            await open_refund(payment, RefundOrder(wanted, reason, (key or reason)[:120]), clip=True)
+
+
+async def lower_price(kind: str, reference_id: UUID, amount_minor: int, reason: str, key: str) -> None:
+    """A reference costs less now: give the difference back, from what was paid last. The same `key` acts once."""
+    left = amount_minor
+    for payment in reversed(await captured(kind, reference_id)):
+        found = await Refund.filter(payment_id=payment.id, key=_PRICE + key).first()
+        if found is None:
+            there = payment.amount_minor - payment.refunded_minor
+            if min(left, there) <= 0:
+                continue
+            found = await open_refund(payment, RefundOrder(min(left, there), reason, _PRICE + key), clip=True)
+        left -= found.amount_minor if found is not None else 0
+
+
+async def _lowered(payment: Payment) -> int:
+    """What of a payment was given back because the price fell, and so belongs to nobody's percentage."""
+    rows = await Refund.filter(payment_id=payment.id, key__startswith=_PRICE).exclude(state="failed")
+    return sum(row.amount_minor for row in rows)
 
 
 async def open_refund(payment: Payment, order: RefundOrder, *, clip: bool = False) -> Refund | None:

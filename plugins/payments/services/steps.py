@@ -49,6 +49,18 @@ async def of_reference(kind: str, reference_id: UUID) -> Payment | None:
     return next((p for p in found if p.state in states.OPEN | states.CAPTURED), found[0] if found else None)
 
 
+async def additions(kind: str, reference_id: UUID) -> list[Payment]:
+    """Payments that raised the price of a reference, the first one first."""
+    return await Payment.filter(adds_to_kind=kind, adds_to_id=reference_id).order_by("created_at", "id")
+
+
+async def captured(kind: str, reference_id: UUID) -> list[Payment]:
+    """Everything that was paid for a reference, what raised its price last."""
+    first = await of_reference(kind, reference_id)
+    found = [*([first] if first is not None else []), *await additions(kind, reference_id)]
+    return [payment for payment in found if payment.state in states.CAPTURED]
+
+
 def shares_of(payment: Payment) -> Shares:
     """How what was paid is shared out."""
     rest = payment.amount_minor - payment.payee_minor - payment.commission_minor - payment.tax_minor

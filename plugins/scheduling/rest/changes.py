@@ -30,6 +30,7 @@ class OutlookOut(BaseModel):
     refund_percent: int
     refund_minor: int
     kept_minor: int
+    charge_minor: int
     currency: str
     strikes: dict[str, int]
     moves_left: int | None
@@ -96,7 +97,7 @@ def _outlook(row: Booking, found: Outlook, refused: str) -> OutlookOut:
     result = found.result
     return OutlookOut(
         refused=refused, refund_percent=result.percent, refund_minor=result.refund_minor,
-        kept_minor=result.kept_minor, currency=row.currency,
+        kept_minor=result.kept_minor, charge_minor=result.charge_minor, currency=row.currency,
         strikes={role: result.points(role) for role in ("candidate", "interviewer")},
         moves_left=result.moves_left, until=result.until, seen=found.seal,
     )  # fmt: skip
@@ -119,9 +120,10 @@ async def cancel(request: web.Request) -> web.StreamResponse:
 
 
 async def see_move(request: web.Request) -> web.StreamResponse:
-    """Whether the caller may move it, how often still, and until when."""
+    """Whether the caller may move it, how often still, until when, and what the new time does to the price."""
     row, role = await party(request)
-    return json_answer(_outlook(row, moving.outlook(row, role, now()), moving.why_not_moved(row, now(), role)))
+    found = moving.outlook(row, role, now(), price=await moving.price_now(row))
+    return json_answer(_outlook(row, found, moving.why_not_moved(row, now(), role)))
 
 
 async def release(request: web.Request) -> web.StreamResponse:
@@ -131,7 +133,8 @@ async def release(request: web.Request) -> web.StreamResponse:
 
 
 async def move(request: web.Request) -> web.StreamResponse:
-    """Move a session to another time, as `GET .../reschedule` allows it."""
+    """Move a session to another time, as `GET .../reschedule` allows it. When that costs more, it is not done before
+    the difference is paid (409, code pays_first): `pay` says where."""
     row = await mine(request)
     sent = await read_json(request, MoveRequest)
     start = parse_start(sent.start, row.candidate_zone)

@@ -35,9 +35,11 @@ from ..api import BookingInfo
 from ..forms import CancelForm, MoveForm, PickerQuery
 from ..models import Booking, InterviewType
 from ..policies import Result
+from ..pricing import price_of
 from ..refusals import NotBookable, parse_start
 from ..services import cancelling, moving
 from ..services.cancelling import REASONS, OutcomeChanged
+from ..services.paying import PaysFirst
 from ..states import PASSING, Status
 from ..viewing import view_of, zone_options
 from .sessions import visible
@@ -202,7 +204,7 @@ async def draw_move(
     kind.duration_minutes = info.duration_minutes
     view = view_of(request, query)
     free = await availability.ask(availability.Question(kind, card.account_id, row.candidate_id, row.id))
-    found = moving.outlook(row, "candidate", now())
+    found = moving.outlook(row, "candidate", now(), price=price_of(kind, card))
     far = timedelta(days=policies.terms_of(row.policy).furthest_days)
     starts = free.starts(free.at, free.at + timedelta(days=kind.window_days + 2))
     starts = [start for start in starts if start != row.starts_at and abs(start - row.starts_at) <= far]
@@ -223,6 +225,7 @@ async def draw_move(
         "card": card,
         "kind": kind,
         "left": found.result.moves_left,
+        "price_words": price_words(row, found.result),
         "zones": zone_options(view.zone),
         "view": view,
         "action": action,
@@ -245,6 +248,19 @@ async def draw_move(
         return await page(request, "scheduling/reschedule.html", context, status=status)
 
 
+def price_words(row: Booking, result: Result) -> str:
+    """What the new time does to the price, before it is chosen."""
+    if result.charge_minor:
+        more = format_money(Money(result.charge_minor, row.currency))
+        return _("The price is higher now: moving costs {amount}. Your present time stays until that is paid.").format(
+            amount=more
+        )
+    if result.refund_minor:
+        back = format_money(Money(result.refund_minor, row.currency))
+        return _("The price is lower now: you get {amount} back.").format(amount=back)
+    return _("The price stays as it is")
+
+
 async def reschedule(request: web.Request) -> web.StreamResponse:
     """Take the new time and free the old one, together or not at all."""
     row, info, role = await party(request)
@@ -257,6 +273,8 @@ async def reschedule(request: web.Request) -> web.StreamResponse:
             raise NotBookable("not_a_time")
         start = parse_start(parsed.value.start, view_of(request, parsed.raw).zone)
         await moving.reschedule(row.id, row.candidate_id, start, seen=parsed.value.seen)
+    except PaysFirst as exc:
+        return see_other(exc.url)
     except (NotBookable, Stop, errors.Invalid) as exc:
         return await draw_move(request, row, info, query, status=exc.status, refusal=exc)
     flash(request, _("Session moved. Both of you get a new calendar file."))

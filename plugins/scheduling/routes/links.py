@@ -31,6 +31,7 @@ from ..refusals import NotBookable, parse_start
 from ..services import cancelling, links, moving, parties, proposals
 from ..services.cancelling import REASONS, OutcomeChanged
 from ..services.links import Door
+from ..services.paying import PaysFirst
 from ..viewing import view_of, zone_label
 from .changing import cancel_context, draw_move
 from .proposing import carry_out
@@ -129,6 +130,8 @@ async def _move(
     try:
         start = parse_start(form.start, view_of(request, raw).zone)
         await moving.reschedule(row.id, row.candidate_id, start, seen=form.seen, actor_id=door.account_id)
+    except PaysFirst as exc:
+        return see_other(exc.url)
     except (NotBookable, Stop, errors.Invalid) as exc:
         query = {"tz": form.tz, "clock": form.clock}
         return await draw_move(request, row, info, query, status=exc.status, refusal=exc, token=door.token)

@@ -40,6 +40,7 @@ _NUMBERS = (
     "interviewer_move_hours", "late_minutes", "absent_percent", "both_absent_percent", "candidate_no_show_strikes",
     "interviewer_no_show_strikes",
 )  # fmt: skip
+_SWITCHES = ("past_moves", "move_charges", "move_refunds")
 _ROWS = 4
 
 
@@ -71,10 +72,10 @@ async def _draw(
     versions = await service.versions(request.match_info["key"])
     current = versions[0]
     values: dict[str, Any] = {name: getattr(current.terms, name) for name in _NUMBERS}
-    values |= {"title": current.title, "past_moves": current.terms.past_moves}
+    values |= {"title": current.title, **{name: getattr(current.terms, name) for name in _SWITCHES}}
     tiers = [(str(hours), str(percent)) for hours, percent in current.terms.tiers]
     if raw:
-        values |= {**raw, "past_moves": "past_moves" in raw}
+        values |= {**raw, **{name: name in raw for name in _SWITCHES}}
         tiers = list(zip(lists.get("tier_hours", []), lists.get("tier_percent", []), strict=False))
     context = {
         "title": current.title,

@@ -8,27 +8,42 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from kernel import _, audit, errors, now, publish, retrying, services, unit_of_work
+from kernel import Money, _, audit, errors, now, publish, retrying, services, unit_of_work
 from plugins.users.api import InterviewerCard, Interviewers
 
 from .. import policies, queries
 from ..availability import Question, ask, minute
 from ..events import BookingRescheduled, InterviewerChanged
-from ..models import Booking, InterviewType
+from ..models import Booking, InterviewType, PaidMove
 from ..policies import Case, Result
+from ..pricing import price_of
 from ..refusals import NotBookable
 from ..states import PASSING, Status
 from .cancelling import OutcomeChanged, Outlook, close_proposals, freed
 from .core import calendar_number, calendar_numbers, is_collision, lock_calendars, locked, move, moved_on, plan
 from .holding import Wish, check_wish, expire_row, why_taken, with_nearest
+from .paying import PaysFirst, ask_for, checkout_for
 from .requests import at_once
 
 
-def outlook(booking: Booking, role: str, at: datetime, to: datetime | None = None) -> Outlook:
-    """What moving it means for this party. The price stays: a dearer time costs no more, a cheaper one no less."""
-    case = Case("move", role, booking.price_minor, booking.starts_at, at, booking.moves, to)
+def outlook(
+    booking: Booking, role: str, at: datetime, to: datetime | None = None, price: Money | None = None
+) -> Outlook:
+    """What moving it means for this party. `price`: of the session now; what differs follows the booking's policy."""
+    same = price is not None and price.currency == booking.currency and not booking.entitlement
+    new = price.minor if price is not None and same else None
+    case = Case("move", role, booking.price_minor, booking.starts_at, at, booking.moves, to, new_price_minor=new)
     result: Result = policies.weigh(booking.policy, case)
     return Outlook(result, policies.seal(result, booking.id, booking.starts_at.isoformat(), booking.status, role))
+
+
+async def price_now(booking: Booking) -> Money | None:
+    """What the session would cost if it were booked today; None when nobody can say."""
+    try:
+        wish = await _wish(booking, booking.starts_at)
+    except NotBookable:
+        return None
+    return price_of(wish.kind, wish.interviewer)
 
 
 def why_not_moved(booking: Booking, at: datetime, role: str = "candidate") -> str:
@@ -52,7 +67,7 @@ async def reschedule(
 
     `role` is candidate (by the policy; counted), interviewer (a proposal that the candidate has accepted) or admin
     (with a reason, past the policy). Raises NotBookable, Conflict when it may not move, OutcomeChanged when the
-    session is not what was shown any more.
+    session is not what was shown any more, and PaysFirst when the new time costs more by the policy.
     """
     booking = await Booking.filter(id=booking_id, candidate_id=candidate_id).first()
     if booking is None:
@@ -66,7 +81,10 @@ async def reschedule(
     await check_wish(wish, moving=True)
     numbers = await calendar_numbers((candidate_id, *wish.hosts))
     try:
-        return await retrying(lambda: _move(booking_id, wish, numbers, role, reason, seen, actor_id))
+        moved, asked = await retrying(lambda: _move(booking_id, wish, numbers, role, reason, seen, actor_id))
+        if asked is not None:
+            raise PaysFirst(asked, await checkout_for(moved, asked))
+        return moved
     except IntegrityError as exc:
         if not is_collision(exc):
             raise
@@ -100,14 +118,15 @@ async def _wish(booking: Booking, start: datetime) -> Wish:
 
 async def _move(
     booking_id: UUID, wish: Wish, numbers: list[int], role: str, reason: str, seen: str, actor_id: UUID | None
-) -> Booking:
+) -> tuple[Booking, PaidMove | None]:
+    """Moved, or what has to be paid before that."""
     async with unit_of_work():
         await lock_calendars(*numbers)
         booking = await locked(booking_id)
         if booking.status == Status.ACCEPTED and booking.starts_at == wish.start:
-            return booking
-        at = now()
-        found = outlook(booking, role, at)
+            return booking, None
+        at, price = now(), price_of(wish.kind, wish.interviewer)
+        found = outlook(booking, role, at, price=price)
         if seen and seen != found.seal:
             raise OutcomeChanged(found)
         _may_move(booking, role, at, wish.start)
@@ -117,11 +136,59 @@ async def _move(
             await expire_row(hold, "time")
         if reason_code := await why_taken(wish, at, booking_id):
             raise NotBookable(reason_code)
-        await _to_new_time(booking, wish, role, reason, actor_id)
-        return booking
+        if found.result.charge_minor:
+            return booking, await ask_for(booking, wish.start, found.result.charge_minor, actor_id)
+        await _to_new_time(booking, wish, role, reason, actor_id, back=found.result.refund_minor)
+        return booking, None
 
 
-async def _to_new_time(booking: Booking, wish: Wish, role: str, reason: str, actor_id: UUID | None) -> None:
+async def paid(move_id: UUID) -> bool:
+    """The difference is there: the move is carried out. False when it cannot be, so that the money goes back.
+
+    Again: the same answer. The time is taken by the rules of any move, as they were when it was asked for.
+    """
+    asked = await PaidMove.filter(id=move_id).first()
+    booking = await Booking.filter(id=asked.booking_id).first() if asked is not None else None
+    if asked is None or booking is None:
+        return False
+    if asked.state != "open":
+        return bool(asked.state == "done")
+    try:
+        wish = await _wish(booking, asked.starts_at)
+        numbers = await calendar_numbers((booking.candidate_id, *wish.hosts))
+        return await retrying(lambda: _carry_out(asked.id, wish, numbers))
+    except IntegrityError as exc:
+        if not is_collision(exc):
+            raise
+    except (NotBookable, errors.Conflict):
+        pass
+    await PaidMove.filter(id=move_id, state="open").update(state="refused")
+    return await PaidMove.filter(id=move_id, state="done").exists()
+
+
+async def _carry_out(move_id: UUID, wish: Wish, numbers: list[int]) -> bool:
+    async with unit_of_work():
+        await lock_calendars(*numbers)
+        asked = await PaidMove.filter(id=move_id).select_for_update().get()
+        if asked.state != "open":
+            return bool(asked.state == "done")
+        booking, at = await locked(asked.booking_id), now()
+        stands = booking.status == Status.ACCEPTED and booking.ical_sequence == asked.sequence
+        if not stands or booking.starts_at <= at or booking.interviewer_id != wish.interviewer.account_id:
+            raise errors.Conflict(moved_on())
+        for hold in await Booking.filter(interviewer_id__in=wish.hosts, status__in=PASSING, hold_until__lte=at):
+            await expire_row(hold, "time")
+        if reason_code := await why_taken(wish, at, booking.id):
+            raise NotBookable(reason_code)
+        await PaidMove.filter(id=move_id).update(state="done")
+        await _to_new_time(booking, wish, "candidate", "", asked.actor_id, price_minor=asked.price_minor)
+        return True
+
+
+async def _to_new_time(
+    booking: Booking, wish: Wish, role: str, reason: str, actor_id: UUID | None, *, back: int = 0,
+    price_minor: int | None = None,
+) -> None:  # fmt: skip
     old, old_end, start, end = booking.starts_at, booking.ends_at, minute(wish.start), minute(wish.end)
     await move(
         booking, Status.ACCEPTED, role=role, reason=reason, actor_id=actor_id,
@@ -129,12 +196,14 @@ async def _to_new_time(booking: Booking, wish: Wish, role: str, reason: str, act
         starts_at=wish.start, ends_at=wish.end, from_minute=start, to_minute=end,
         guard_from=start - wish.kind.buffer_before, guard_to=end + wish.kind.buffer_after,
         moves=booking.moves + (role == "candidate"), ical_sequence=booking.ical_sequence + 1,
+        price_minor=booking.price_minor - back if price_minor is None else price_minor,
     )  # fmt: skip
     await plan(booking)
     await close_proposals(booking)
     await publish(
         BookingRescheduled(
-            booking.id, old, wish.start, wish.end, booking.candidate_id, booking.interviewer_id, by=role
+            booking.id, old, wish.start, wish.end, booking.candidate_id, booking.interviewer_id, by=role,
+            back_minor=back,
         )
     )  # fmt: skip
     if role == "admin":

@@ -34,6 +34,8 @@ class Checkout:
     return_url: str
     cancel_url: str
     expires_at: datetime
+    adds_to_kind: str = ""
+    adds_to_id: UUID | None = None
 
 
 async def go_on(booking: Booking, *, until: datetime, role: str, reason: str = "", **fields: Any) -> None:
