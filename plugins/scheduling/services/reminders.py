@@ -131,12 +131,19 @@ async def choose(account_id: UUID, minutes: Sequence[int]) -> int:
 
 # --- sending ------------------------------------------------------------------------------------------------------
 
+#: First the rows, in the order of their index, which is why the empty `done_at` is named there; then their bookings.
+#: Joined at once, every claim would sort all that is due.
 _DUE = """
-SELECT r.id, r.booking_id, r.account_id, r.kind, r.minutes, r.sequence, r.channels, r.due_at, b.status, b.outcome,
-    b.ical_sequence, b.starts_at, b.title, b.alias, b.candidate_id, b.interviewer_id, b.second_id
-FROM scheduling_reminder r JOIN scheduling_booking b ON b.tenant_id = r.tenant_id AND b.id = r.booking_id
-WHERE r.tenant_id = $1 AND r.done_at IS NULL AND r.due_at <= $2 AND NOT r.id = ANY ($3::uuid[])
-ORDER BY r.due_at LIMIT $4 FOR UPDATE OF r SKIP LOCKED
+WITH due AS MATERIALIZED (
+  SELECT r.id, r.booking_id, r.account_id, r.kind, r.minutes, r.sequence, r.channels, r.due_at
+  FROM scheduling_reminder r
+  WHERE r.tenant_id = $1 AND r.done_at IS NULL AND r.due_at <= $2 AND NOT r.id = ANY ($3::uuid[])
+  ORDER BY r.done_at, r.due_at LIMIT $4 FOR UPDATE SKIP LOCKED
+)
+SELECT due.*, b.status, b.outcome, b.ical_sequence, b.starts_at, b.title, b.alias, b.candidate_id, b.interviewer_id,
+    b.second_id
+FROM due LEFT JOIN scheduling_booking b ON b.tenant_id = $1 AND b.id = due.booking_id
+ORDER BY due.due_at
 """
 
 
