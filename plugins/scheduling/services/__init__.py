@@ -26,5 +26,9 @@ offers      priority and weight of those who offer a type
 anyone      a time held with whoever's turn it is
 matching    candidates' windows and the times proposed for them
 demand      which hours of the week are looked for
-types       interview types
+types       interview types, and their own reminders
+reminders   what is said before and after a session: planned, checked again, said once
+preparation what each side has ticked off, the résumé, who runs late
+joining     personal links to a session
+calendars   calendars elsewhere, and the private feed
 """
