@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ..base.clock import now
-from ..base.context import TenantRef, tenant_scope
+from ..base.context import TenantRef, tenant_key, tenant_scope
 from ..base.log import get_logger
 from ..base.runtime import runtime
 from ..engines.connection import execute
@@ -89,10 +89,10 @@ class Recorder:
     async def _too_many(self, heap: _Heap, plugin: str) -> bool:
         """Counted over all processes, as far as the cache reaches."""
         with tenant_scope(heap.tenant):
-            allowed = breakers.errors_allowed()
+            allowed, key = breakers.errors_allowed(), tenant_key("troubles", plugin)
         cache, crossed = runtime().cache, False
         for _ in range(min(heap.counted, allowed)):
-            count = await cache.incr(f"troubles:{heap.tenant.id}:{plugin}", breakers.WINDOW.total_seconds())
+            count = await cache.incr(key, breakers.WINDOW.total_seconds())
             crossed = crossed or count >= allowed
         return crossed
 

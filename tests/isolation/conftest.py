@@ -94,7 +94,7 @@ async def seen(pair: Pair, planted: object, said: io.StringIO) -> Seen:
     await crawl(owner, ["/", "/home", "/admin/people", "/admin/audit"], found.at_home.__setitem__, limit=40)
     before = said.tell()
     plain = [route for route in routes if "{" not in route.path]
-    await crawl(found.site, ["/", *starts(plain, {})], look, limit=700)
+    await crawl(found.site, ["/", *starts(plain, {})], look, limit=400)
     found.log = said.getvalue()[before:]
     return found
 

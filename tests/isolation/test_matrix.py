@@ -16,54 +16,14 @@ from kernel.web.routing import ENDPOINTS
 from ..crawl import streams
 from .conftest import Seen
 from .ear import Ear, undone
-from .matrix import Ask, Principal, Walk, settle, summary
+from .matrix import Principal, Walk, settle, summary
 from .places import holes, of_route
-from .world import Pair, astray, locked, rows_of, with_token
+from .world import ENDING, Pair, asks_of, astray, locked, rows_of, with_token
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.usefixtures("unhurried")]
 
-#: Routes where a member of the same tenant may learn about others, and why.
-SHARED: dict[str, str] = {
-    "users.person": "members see each other's public profile",
-    "scheduling.any_hold": "interview types are offered to everybody, on public pages",
-    "scheduling.api_practise": "the same",
-    "scheduling.api_ask_now": "the same",
-    "scheduling.api_proposals": "the same",
-}
 #: Counters and marks of use, which are written down some seconds after what they count.
 _COUNTERS = ("kernel_usage", "kernel_api_call", "kernel_api_token")
-#: They end the session that asks.
-_ENDING = ("kernel.sign_out", "kernel.end_session", "kernel.end_other_sessions")
-
-
-def _asks(pair: Pair) -> list[Ask]:
-    """Every route with places for ids, but streams."""
-    found = [of_route(r, bodies=False) for _p, r in pair.routes().values() if not streams(r) and r.name not in _ENDING]
-    return [ask for ask in found if ask.places]
-
-
-async def test_nobody_without_rights_learns_what_exists(pair: Pair, ear: Ear) -> None:
-    """At tenant A's own door: visitors, locked people, members without rights, and tenant B's keys."""
-    kit, theirs, routes = pair.ours, pair.theirs, pair.routes()
-    owner, abroad = await pair.everybody(kit), await pair.everybody(theirs)
-    foreign = await with_token(theirs, abroad, "a token of B at A's door")
-    foreign.site = kit.visitor()
-    rows = await rows_of(kit)
-    walks = [
-        Walk(who, rows, ear, may=lambda name: routes[name][1].public or name in SHARED, looking=False)
-        for who in (
-            Principal("a member of A without rights", await kit.sign_in(), terse=True),
-            Principal("another interviewer of A", await kit.sign_in("interviewer", "candidate")),
-            Principal("a visitor of A", kit.visitor()),
-            await locked(kit, "A"),
-            astray("B's owner with B's session at A's door", kit, abroad),
-            foreign,
-            await with_token(kit, owner, "a token of A without the scope", weak=True),
-        )
-    ]
-    for walk in walks:
-        await walk.over(_asks(pair))
-    assert summary(walks) == ""
 
 
 # --- across tenants ---------------------------------------------------------------------------------------------
@@ -105,18 +65,18 @@ async def test_a_foreign_id_answers_like_a_missing_one(
     """
     ear.abroad.clear()
     rows, mine = await rows_of(pair.ours), await rows_of(pair.theirs)  # slugs are tokens by now
-    routes = [r for _p, r in pair.routes().values() if not streams(r) and r.name not in _ENDING]
+    routes = [r for _p, r in pair.routes().values() if not streams(r) and r.name not in ENDING]
     conn = await asyncpg.connect(database[0])
     before = await _state(conn, tables, pair.ours.ref.id)
     walks = [Walk(who, rows, ear, a_table=2) for who in strangers]
     for walk in walks:
-        await walk.over(_asks(pair))
+        await walk.over(asks_of(pair))
     human, program = walks[:2]
     deep = [a for r in routes if len((a := of_route(r)).places) > 1 or len(a.places) > len(holes(r))]
     for ask in deep:
         who = program if ask.json else human
         await settle(who.who, ask, mine, ear, undone)
-    forms = [a for a in seen.asks.values() if a.places and a.route not in _ENDING]
+    forms = [a for a in seen.asks.values() if a.places and a.route not in ENDING]
     for ask in [*deep, *forms]:
         async with undone():
             await (program if ask.json else human).one(ask)

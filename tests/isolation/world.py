@@ -15,10 +15,14 @@ from kernel.engines.models import TenantModel, all_models
 from kernel.testing.contract.walk import all_roles
 from kernel.testing.people import Site, TenantKit
 
-from .matrix import Key, Principal
+from ..crawl import streams
+from .matrix import Ask, Key, Principal
+from .places import of_route
 
 #: Columns besides the id that stand in paths.
 _NATURAL = ("slug", "number", "host", "token", "hash")
+#: Routes that end the session that asks.
+ENDING = ("kernel.sign_out", "kernel.end_session", "kernel.end_other_sessions")
 #: Rows of a table whose keys are tried: the oldest and the newest.
 _ROWS = 2
 
@@ -99,3 +103,9 @@ def astray(name: str, kit: TenantKit, somebody: Site) -> Principal:
     for cookie, value in somebody.cookies().items():
         lost.set_cookie(cookie, value)
     return Principal(name, lost)
+
+
+def asks_of(pair: Pair) -> list[Ask]:
+    """Every route with places for ids in path or query, but streams."""
+    routes = [route for _plugin, route in pair.routes().values() if not streams(route) and route.name not in ENDING]
+    return [ask for ask in (of_route(route, bodies=False) for route in routes) if ask.places]
