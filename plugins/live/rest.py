@@ -34,6 +34,12 @@ class RoomOut(BaseModel):
     state: str | None
 
 
+class UninviteIn(_In):
+    """Whose invitation is taken back."""
+
+    email: Annotated[str, Field(max_length=254)]
+
+
 class TicketOut(BaseModel):
     """Opens the room's socket once."""
 
@@ -120,6 +126,13 @@ async def end(request: web.Request) -> web.StreamResponse:
     return json_answer(_room(seat, seat.session))
 
 
+async def uninvite(request: web.Request) -> web.StreamResponse:
+    """Take a guest's invitation back: the link leads nowhere, an open connection ends. Again: nothing."""
+    seat = await _seat(request)
+    await services.remove(seat, (await read_json(request, UninviteIn)).email)
+    return json_answer(_room(seat, seat.session))
+
+
 async def _practice(request: web.Request) -> Seat:
     seat = await _seat(request)
     if seat.kind is not Kind.AI:
@@ -195,6 +208,7 @@ ROUTES = [
     _route("GET", _ROOM, show, "room", RoomOut),
     _route("POST", f"{_ROOM}/ticket", ticket, "ticket", TicketOut, rate="60/60"),
     _route("POST", f"{_ROOM}/end", end, "end", RoomOut, idempotent=True),
+    _route("POST", f"{_ROOM}/uninvite", uninvite, "uninvite", RoomOut, request=UninviteIn, idempotent=True),
     _route("GET", _PRACTICE, practice_show, "practice", PracticeOut, **_AI),
     _route("POST", f"{_PRACTICE}/begin", practice_begin, "practice_begin", PracticeOut, idempotent=True, **_AI),
     _route("POST", f"{_PRACTICE}/turn", practice_turn, "practice_turn", PracticeOut, request=TurnIn, **_AI),

@@ -14,6 +14,7 @@ import pytest
 
 from kernel import new_id, now, services
 from kernel.testing.people import Site, TenantKit
+from plugins.live.models import LiveSession
 from plugins.scheduling.api import BookingInfo, Bookings, Invitation, Invitations, Invited
 
 
@@ -219,3 +220,22 @@ async def sit_in(site: Site, room: str, booking: BookingInfo, name: str = "", **
     extra = "".join(f"&{k}={v}" for k, v in query.items())
     secret = await ticket(site, room, name=name)
     return Wire(await site.socket(f"/guest-rooms/{booking.id}/ws?ticket={secret}{extra}"))
+
+
+async def refused(site: Site, path: str) -> int:
+    with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+        await site.socket(path)
+    return caught.value.status
+
+
+async def both(pair: Pair) -> tuple[Wire, Wire]:
+    first = await join(pair.candidate, pair.room)
+    await first.get("welcome")
+    second = await join(pair.interviewer, pair.room)
+    await second.get("welcome")
+    return first, second
+
+
+async def state_of(pair: Pair) -> str:
+    with pair.tenant.scope():
+        return (await LiveSession.get(booking_id=pair.booking.id)).state

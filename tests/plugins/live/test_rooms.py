@@ -1,8 +1,7 @@
-"""Rooms over real HTTP and real sockets: who gets in, what is said to whom, how it begins and ends."""
+"""Rooms over real HTTP and real sockets: who gets in, who comes back, what is passed on."""
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
@@ -11,34 +10,11 @@ import pytest
 
 from kernel import one_time, published_events
 from kernel.base.clock import shifted_by
-from kernel.testing.people import Site
-from plugins.live import services as rooms
 from plugins.live import tickets
 from plugins.live.hub import wire
-from plugins.live.models import ChatMessage, LiveSession, Presence
-from plugins.live.states.session import State
+from plugins.live.models import ChatMessage, Presence
 
-from .conftest import FakeBookings, Pair, Wire, join, ticket
-
-
-async def refused(site: Site, path: str) -> int:
-    with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
-        await site.socket(path)
-    return caught.value.status
-
-
-async def both(pair: Pair) -> tuple[Wire, Wire]:
-    first = await join(pair.candidate, pair.room)
-    await first.get("welcome")
-    second = await join(pair.interviewer, pair.room)
-    await second.get("welcome")
-    return first, second
-
-
-async def state_of(pair: Pair) -> str:
-    with pair.tenant.scope():
-        return (await LiveSession.get(booking_id=pair.booking.id)).state
-
+from .conftest import FakeBookings, Pair, both, join, refused, ticket
 
 # --- getting in --------------------------------------------------------------------------------------------------
 
@@ -232,202 +208,6 @@ async def test_rude_messages_are_refused_and_the_socket_stays(pair: Pair) -> Non
     await first.get("pong")
     await first.ws.send_str("x" * (wire.MAX_MESSAGE + 1))
     assert await first.closed() == 1009
-
-
-# --- chat --------------------------------------------------------------------------------------------------------
-
-
-async def test_chat_is_stored_numbered_once_and_there_for_late_joiners(pair: Pair) -> None:
-    first = await join(pair.candidate, pair.room)
-    await first.get("welcome")
-    evil = "<img src=x onerror=alert(1)> & \u202eabc"
-    await first.send(t="chat", cid="cid00001", text=evil)
-    await first.send(t="chat", cid="cid00001", text="sent again")
-    await first.send(t="chat", cid="cid00002", text="   ")
-    await first.send(t="chat", cid="cid00003", text="two\nlines")
-    said = [await first.get("chat") for _ in range(3)]
-    assert [m["seq"] for m in said] == [1, 1, 2]
-    assert said[0]["text"] == "<img src=x onerror=alert(1)> & abc", "text stays text; pages show it with textContent"
-    late = await join(pair.interviewer, pair.room)
-    assert [m["text"] for m in (await late.get("welcome"))["chat"]] == [said[0]["text"], "two\nlines"]
-    again = await join(pair.candidate, pair.room, seq=1)
-    assert [m["seq"] for m in (await again.get("welcome"))["chat"]] == [2]
-
-
-async def test_messages_sent_at_once_get_their_own_numbers(pair: Pair) -> None:
-    first, second = await both(pair)
-    for n in range(5):
-        await asyncio.gather(
-            first.send(t="chat", cid=f"first{n:04}", text="a"), second.send(t="chat", cid=f"second{n:03}", text="b")
-        )
-    # two senders' messages may overtake each other on the way; pages put them in the order of their numbers
-    seqs = [(await first.get("chat"))["seq"] for _ in range(10)]
-    assert sorted(seqs) == list(range(1, 11))
-
-
-# --- timer -------------------------------------------------------------------------------------------------------
-
-
-async def test_the_interviewer_runs_the_timer_for_both(pair: Pair) -> None:
-    first, second = await both(pair)
-    hello = second.messages[0]["timer"]
-    assert (hello["seconds"], hello["running"], hello["version"]) == (3600, False, 1)
-    await first.send(t="timer", do="start", base=1)
-    assert (await first.get("error"))["code"] == "refused", "the candidate does not"
-    await second.send(t="timer", do="start", base=1)
-    started = await first.get("timer")
-    assert started["running"]
-    assert (await second.get("timer"))["version"] == 2
-    await second.send(t="timer", do="pause", base=1)
-    assert (await second.get("timer"))["running"], "decided on an old view: the true state comes back"
-    late = await join(pair.candidate, pair.room)
-    timer = (await late.get("welcome"))["timer"]
-    assert timer["running"]
-    assert timer["left"] < 3_600_000
-
-
-# --- notes -------------------------------------------------------------------------------------------------------
-
-
-async def test_private_notes_never_reach_the_candidate(pair: Pair) -> None:
-    secret = "no clue about indexes"
-    first, second = await both(pair)
-    assert second.messages[0]["note"] == {"body": "", "version": 0}
-    await second.send(t="note", base=0, body=secret)
-    assert (await second.get("note_saved"))["version"] == 1
-    await second.send(t="chat", cid="afternote", text="go on")
-    await first.get("chat")
-    back = await join(pair.candidate, pair.room)
-    await back.get("welcome")
-    for raw in (*first.raw, *back.raw):
-        assert secret not in raw
-        assert '"note' not in raw
-    page = await pair.candidate.get(pair.room)
-    assert secret not in page.text
-    assert "data-note" not in page.text
-    assert (await back.ws.send_str('{"t":"note","base":0,"body":"mine"}')) is None
-    assert (await back.get("error"))["code"] == "refused"
-    again = await join(pair.interviewer, pair.room)
-    assert (await again.get("welcome"))["note"] == {"body": secret, "version": 1}
-
-
-async def test_two_tabs_do_not_overwrite_each_others_notes(pair: Pair) -> None:
-    wire_ = await join(pair.interviewer, pair.room)
-    await wire_.get("welcome")
-    await wire_.send(t="note", base=0, body="one")
-    await wire_.get("note_saved")
-    await wire_.send(t="note", base=0, body="two")
-    conflict = await wire_.get("note_conflict")
-    assert (conflict["body"], conflict["version"]) == ("one", 1)
-    await wire_.send(t="note", base=0, body="one")
-    assert (await wire_.get("note_saved"))["version"] == 1, "the same words are no conflict"
-
-
-# --- the end -----------------------------------------------------------------------------------------------------
-
-
-async def test_ending_closes_the_room_for_both_and_tells_others(pair: Pair, bookings: FakeBookings) -> None:
-    first, second = await both(pair)
-    await second.send(t="end")
-    for wire_ in (first, second):
-        assert await wire_.closed() == 4004
-        assert wire_.messages[-1] == {"t": "state", "state": "ended", "cause": "ended"}
-    assert await state_of(pair) == "ended"
-    assert ("finish", pair.booking.id, "completed") in bookings.told
-    assert (await pair.candidate.post(f"{pair.room}/ticket")).status == 403
-    page = await pair.candidate.get(pair.room)
-    assert page.status == 200
-    assert "Session ended" in page.text
-    with pair.tenant.scope():
-        (ended,) = [e async for e in published_events("live.session_ended.v1")]
-        assert ended.data["ended_by"] == str(pair.interviewer.account_id)
-        assert await Presence.filter(left_at=None).count() == 0
-    again = await pair.interviewer.post(f"{pair.room}/end")
-    assert again.status == 303, "ending twice is no error"
-
-
-async def test_nothing_is_ended_that_has_not_begun(pair: Pair) -> None:
-    assert (await pair.interviewer.post(f"{pair.room}/end", follow=True)).status == 200
-    first = await join(pair.candidate, pair.room)
-    await first.get("welcome")
-    assert (await pair.candidate.post(f"{pair.room}/end")).status == 303
-    assert await state_of(pair) == "lobby"
-
-
-async def test_somebody_gone_interrupts_and_coming_back_goes_on(pair: Pair) -> None:
-    first, second = await both(pair)
-    await first.ws.close()
-    await second.get("left")
-    with pair.tenant.scope():
-        session = await LiveSession.get(booking_id=pair.booking.id)
-        with shifted_by(timedelta(seconds=21)):
-            await rooms.settle(session.id)
-            assert await state_of(pair) == "interrupted"
-    while (await second.get("state"))["state"] != "interrupted":
-        pass
-    await (await join(pair.candidate, pair.room, resume=2)).get("welcome")
-    assert await state_of(pair) == "live"
-
-
-async def test_who_waits_alone_for_the_grace_time_was_stood_up(pair: Pair, bookings: FakeBookings) -> None:
-    waiting = await join(pair.interviewer, pair.room)
-    await waiting.get("welcome")
-    with pair.tenant.scope():
-        session = await LiveSession.get(booking_id=pair.booking.id)
-        assert session.waiting_told
-        with shifted_by(timedelta(minutes=11)):
-            await Presence.filter(session_id=session.id).update(seen_at=session.starts_at + timedelta(minutes=12))
-            await rooms.sweep()
-            await rooms.sweep()
-        (no_show,) = [e async for e in published_events("live.no_show.v1")]
-        assert no_show.data["missing"] == "candidate"
-        assert len([e async for e in published_events("live.participant_waiting.v1")]) == 1
-    assert await waiting.closed() == 4004
-    assert bookings.told == [("finish", pair.booking.id, "no_show_candidate")]
-
-
-async def test_the_sweep_finds_sessions_that_nobody_entered(pair: Pair, bookings: FakeBookings) -> None:
-    with pair.tenant.scope():
-        with shifted_by(timedelta(minutes=30)):
-            await rooms.sweep()
-        assert bookings.told == []
-        with shifted_by(timedelta(minutes=91)):
-            await rooms.sweep()
-        assert bookings.told == [("finish", pair.booking.id, "no_show_both")]
-
-
-async def test_a_dead_process_leaves_no_ghost(pair: Pair) -> None:
-    first, second = await both(pair)
-    with pair.tenant.scope():
-        session = await LiveSession.get(booking_id=pair.booking.id)
-        await first.ws.close()
-        await second.ws.close()
-        await asyncio.sleep(0.1)
-        # as a killed process leaves them
-        await Presence.filter(session_id=session.id).update(left_at=None)
-        with shifted_by(timedelta(minutes=2)):
-            await rooms.settle(session.id)
-            assert await state_of(pair) == "interrupted"
-            assert await Presence.filter(session_id=session.id, left_at=None).count() == 0
-
-
-async def test_a_cancelled_booking_closes_its_room(pair: Pair) -> None:
-    first, _second = await both(pair)
-    with pair.tenant.scope():
-        await rooms.cancelled(pair.booking.id)
-        await rooms.cancelled(pair.booking.id)
-    assert await first.closed() == 4004
-    assert await state_of(pair) == State.CANCELLED
-
-
-async def test_a_moved_booking_moves_its_room(pair: Pair, bookings: FakeBookings) -> None:
-    await ticket(pair.candidate, pair.room)
-    booking = bookings.change(pair.booking.id, starts_at=pair.booking.starts_at + timedelta(days=1),
-                              ends_at=pair.booking.ends_at + timedelta(days=1))  # fmt: skip
-    with pair.tenant.scope():
-        session = await rooms.opened(booking)
-        assert session.starts_at == booking.starts_at
-    assert (await pair.candidate.post(f"{pair.room}/ticket")).status == 403
 
 
 # --- TURN --------------------------------------------------------------------------------------------------------
