@@ -85,6 +85,7 @@ async def _pages(world: World) -> list[tuple[Site, list[str]]]:
     one, other = [await world.booked(person, stamp(day_after(n, 10)), goal="Trade-offs") for n in (6, 7)]
     assert person.account_id is not None
     await person.post("/waiting-list", {"type": world.kind.slug, "interviewer": world.slug, "tz": "Europe/Berlin"})
+    weekly = (await world.hold(person, stamp(day_after(9, 10)))).location.replace("/confirm", "/weekly")
     for site in (person, host):
         await site.post("/calendars/feed", {})
     with world.tenant.scope():
@@ -97,12 +98,12 @@ async def _pages(world: World) -> list[tuple[Site, list[str]]]:
     booking = f"/admin/bookings/{one}"
     return [
         (world.tenant.visitor(), [join]),
-        (person, ["/waiting-list", "/standing", "/begin-now", "/calendars", "/bookings"]),
+        (person, ["/waiting-list", "/standing", "/begin-now", "/calendars", "/bookings", weekly]),
         (host, ["/calendars", "/calendars?add=ics", f"/bookings/{one}/propose"]),
         (admin, [
             booking, *(f"{booking}/{what}" for what in ("cancel", "reassign", "move", "extend")),
             "/admin/interviewer-load", "/admin/booking-rules", "/admin/public-holidays?country=DE", "/admin/policies",
-            "/admin/policies/moderate", "/admin/strikes",
+            "/admin/policies/moderate", "/admin/strikes", f"/admin/interview-types/{world.kind.id}/reminders",
         ]),
     ]  # fmt: skip
 
