@@ -214,14 +214,14 @@ async def claim(request: web.Request) -> web.StreamResponse:
 _ONE = "bookings/{id}"
 _CLAIM = "claims/{token:[A-Za-z0-9_-]{20,80}}"
 #: Files come in base64, which is a third longer than the files.
-_FILES = 36 * 1024 * 1024
+FILES = 36 * 1024 * 1024
 ROUTES = [
     api("GET", "bookings", list_bookings, "bookings", Page[BookingOut], query=BookingsOfMine),
     api("POST", "bookings", hold, "hold", BookingOut, request=HoldRequest, idempotent=True, status=201,
         twin_of=("scheduling.book_hold",), errors=(409,)),
     api("GET", _ONE, show_booking, "booking", BookingOut),
     api("POST", f"{_ONE}/confirm", confirm, "confirm", BookingOut, request=ConfirmRequest, idempotent=True,
-        body_limit=_FILES, errors=(409,)),
+        body_limit=FILES, errors=(409,)),
     api("POST", f"{_ONE}/answer", answer_request, "request_answer", BookingOut, request=AnswerRequest, idempotent=True,
         errors=(409,)),
     api("POST", "practice/{type}", practise, "practice", BookingOut, idempotent=True, status=201, errors=(409,)),

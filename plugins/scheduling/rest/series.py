@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from aiohttp import web
@@ -18,6 +18,7 @@ from ..refusals import parse_start
 from ..services import series
 from ..services.booking import MAX_GOAL
 from ..services.cancelling import REASONS
+from .bookings import FILES, FileIn
 from .changes import CancelRequest
 from .common import BookingOut, In, api, mine, out, party
 
@@ -38,11 +39,12 @@ class WeeklyOut(BaseModel):
 
 
 class WeeklyRequest(In):
-    """The starts to book besides the held time: all of them are had, or none. `answers` as for one session."""
+    """The starts to book besides the held time, all of them or none. `answers` and `files` as for one session."""
 
     starts: Annotated[list[Annotated[str, Field(max_length=40)]], Field(min_length=1, max_length=series.MOST - 1)]
     goal: Annotated[str, Field(max_length=MAX_GOAL)] = ""
     answers: dict[str, str | list[str]] = {}
+    files: Annotated[dict[str, FileIn], Field(max_length=intake.MOST)] = {}
 
 
 class SeriesOut(BaseModel):
@@ -75,12 +77,19 @@ async def book(request: web.Request) -> web.StreamResponse:
     sent = await read_json(request, WeeklyRequest)
     kind = await InterviewType.get(id=row.type_id)
     said = {intake.name_of(k): v if isinstance(v, list) else [v] for k, v in sent.answers.items()}
-    checked = intake.check(kind.questions, said, {}, row.intake)
+    files = {intake.name_of(key): [file.upload()] for key, file in sent.files.items()}
+    checked = intake.check(kind.questions, said, files, row.intake)
     if checked.problems and row.series_id is None:
         raise errors.Invalid({f"answers.{name[2:]}": problem for name, problem in checked.problems.items()})
-    form = {"goal": sent.goal} | ({"answers": checked.found} if checked.found else {})
     starts = [parse_start(text, row.candidate_zone) for text in sent.starts]
-    made = await series.book(row, kind, starts, form)
+    form: dict[str, Any] = {"goal": sent.goal}
+    if row.series_id is None and (stored := await intake.store(checked, row.candidate_id)):
+        form["answers"] = stored
+    try:
+        made = await series.book(row, kind, starts, form)
+    except Exception:
+        await intake.forget({"answers": [a for a in checked.found if a["key"] in checked.uploads]})
+        raise
     return await _answer(made[0], "candidate", 201)
 
 
@@ -116,7 +125,7 @@ _ONE = "bookings/{id}"
 ROUTES = [
     api("GET", f"{_ONE}/weekly", look, "weekly_look", WeeklyOut, query=WeeklyQuery),
     api("POST", f"{_ONE}/weekly", book, "weekly", SeriesOut, request=WeeklyRequest, idempotent=True, status=201,
-        errors=(409, 410)),
+        errors=(409, 410), body_limit=FILES),
     api("GET", f"{_ONE}/series", show, "series", SeriesOut),
     api("POST", f"{_ONE}/series/cancel", cancel, "series_cancel", SeriesOut, request=CancelRequest, idempotent=True,
         errors=(409,)),

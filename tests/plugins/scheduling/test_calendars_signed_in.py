@@ -63,6 +63,15 @@ async def sign_in(site: Site, tokens: Tokens, provider: str, code: str = "code-1
     return await site.get(f"/calendars/signed-in?state={query['state']}&code={code}")
 
 
+async def test_signing_in_begins_by_program_too(host: Site) -> None:
+    for provider, where in (("google", "accounts.google.com"), ("microsoft", "login.microsoftonline.com")):
+        begun = await host.post(f"/api/v1/scheduling/calendars/sign-in/{provider}")
+        address = urlsplit(begun.json()["address"])
+        assert (begun.status, address.hostname) == (200, where)
+        assert "code_challenge" in parse_qs(address.query)
+    assert (await host.post("/api/v1/scheduling/calendars/sign-in/ics")).status == 404
+
+
 # --- Google -------------------------------------------------------------------------------------------------------
 
 
