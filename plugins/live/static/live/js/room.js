@@ -210,7 +210,8 @@ class LiveRoom extends HTMLElement {
     const draw = () => {
       if (this.dataset.state !== 'lobby') return;
       const left = Math.ceil((m.starts - this.link.now()) / 1000);
-      face.textContent = left > 0 ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}` : t('now');
+      face.hidden = left <= 0;
+      if (left > 0) face.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;
       setTimeout(draw, 500);
     };
     draw();
