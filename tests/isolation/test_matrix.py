@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import aiohttp
 import asyncpg
 import pytest
 from aiohttp import web
@@ -89,6 +91,28 @@ async def test_a_foreign_id_answers_like_a_missing_one(
     assert {r.name for r in routes if "{" in r.path} - reached == set(), "no question reached these routes"
     tried = set[str]().union(*(walk.tried for walk in walks))
     assert set(rows) - tried == set(), "nobody asked for a row of these tables"
+
+
+async def test_sockets_refuse_foreign_ids(pair: Pair, ear: Ear, strangers: list[Principal]) -> None:
+    """Asked as a page, and with the handshake of a WebSocket: nobody gets in, and a foreign id is a missing one."""
+    rows = await rows_of(pair.ours)
+    asks = [of_route(r) for _p, r in pair.routes().values() if streams(r) and "{" in r.path]
+    assert asks
+    for who in (s for s in strangers if not s.headers):
+        walk = Walk(who, rows, ear)
+        async with asyncio.timeout(20):  # a socket that opened would hang here
+            await walk.over(asks)
+        assert summary([walk]) == ""
+        for ask in asks:
+            keys = [key.value for key in rows["scheduling_booking"]]
+            paths = [ask.at({ask.places[0]: value})[0] for value in (ask.nobody[ask.places[0]], *keys)]
+            assert len({await _handshake(who, path) for path in paths}) == 1, (ask.route, who.name)
+
+
+async def _handshake(who: Principal, path: str) -> int:
+    with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+        await who.site.socket(path)
+    return caught.value.status
 
 
 # --- the detector itself ----------------------------------------------------------------------------------------
