@@ -36,7 +36,8 @@ _NO = frozenset({"", "0", "off", "false", "no"})
 class Form(BaseModel):
     """Base of form models: texts are stripped, unknown fields refused, the result does not change."""
 
-    model_config = ConfigDict(str_strip_whitespace=True, extra="forbid", frozen=True)
+    # Built when it is first used: an installation has hundreds, and a start would pay for all of them.
+    model_config = ConfigDict(str_strip_whitespace=True, extra="forbid", frozen=True, defer_build=True)
 
 
 F = TypeVar("F", bound=Form)
