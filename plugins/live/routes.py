@@ -258,11 +258,11 @@ def _room(method: Literal["GET", "POST"], path: str, handler: Handler, name: str
     return Route(method=method, path=_ROOM + path, handler=handler, name=name, permission=JOIN, rate=rate)
 
 
-_NO_TOKEN = "a guest comes by a link and has no API token"
+_BY_LINK = "a guest comes by a link and has no API token"
 
 
 def _guest(method: Literal["GET", "POST"], path: str, handler: Handler, name: str, rate: str) -> Route:
-    return Route(method=method, path=path, handler=handler, name=name, public=True, rate=rate, no_twin=_NO_TOKEN)
+    return Route(method=method, path=path, handler=handler, name=name, public=True, rate=rate, no_twin=_BY_LINK)
 
 
 def _practice(method: Literal["GET", "POST"], path: str, handler: Handler, name: str) -> Route:

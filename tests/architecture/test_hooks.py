@@ -14,7 +14,6 @@ HOOKS = sorted(name for name in vars(HookSpecs) if not name.startswith("_"))
 #: Part of the published interface, though none of our own plugins needs them now. Each with its reason.
 UNUSED_BY_US = {
     "on_disable": "the counterpart of on_enable: a stranger's plugin may have to let go of something",
-    "register_health": "what our plugins depend on is watched by the kernel's own checks",
     "register_template_globals": "our plugins give their pages what they need; a stranger's helper may serve many",
 }
 

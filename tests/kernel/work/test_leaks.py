@@ -6,12 +6,15 @@ import asyncio
 import gc
 import socket
 import sys
+import threading
+from collections.abc import Callable
 from contextlib import ExitStack
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
+from kernel.app import Greenroom
 from kernel.work import leaks
 from kernel.work.leaks import Leak, leaked_sockets
 
@@ -92,3 +95,41 @@ async def test_nobody_gone_costs_no_walk(walks: list[str]) -> None:
     assert await leaks.report([]) == []
     assert await leaks.report(["kernel"]) == []
     assert walks == []
+
+
+async def test_the_heap_is_walked_beside_the_loop(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+    monkeypatch.setattr(leaks, "leaked_sockets", lambda plugins: threads.append(threading.get_ident()) or [])
+    assert await leaks.report(["leaky"]) == []
+    assert threads and threads[0] != threading.get_ident()
+
+
+async def test_many_switches_are_one_look_and_none_while_others_have_it_on(
+    greenroom: Greenroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[list[str]] = []
+    heard: list[Callable[[Any, Any], None]] = []
+
+    async def note(plugins: list[str]) -> list[Leak]:
+        looked.append(plugins)
+        return []
+
+    def on_change(hear: Callable[[Any, Any], None]) -> Callable[[], None]:
+        heard.append(hear)
+        return heard.clear
+
+    snapshots = greenroom.runtime.snapshots
+    first, second = sorted(greenroom.runtime.registry.ready)[:2]
+    monkeypatch.setattr(leaks, "SETTLING", 0.0)
+    monkeypatch.setattr(leaks, "report", note)
+    monkeypatch.setattr(snapshots, "on_change", on_change)
+    monkeypatch.setattr(snapshots, "all", lambda: [SimpleNamespace(effective={second})])
+    end = leaks.watch_switches()
+    both, none = SimpleNamespace(effective={first, second}), SimpleNamespace(effective=set())
+    for _ in range(20):
+        heard[0](both, none)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert looked == [[first]]  # the second is on for somebody
+    end()
+    assert heard == []
