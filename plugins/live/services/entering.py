@@ -86,7 +86,7 @@ async def _must_have_seat(session: LiveSession, seat: Seat) -> None:
 async def greet(session: LiveSession, seat: Seat, name: str) -> None:
     """A guest says by which name they want to be known. The address stays who they are."""
     shown = clean(name).replace("\n", " ").replace("\t", " ")[:_LONGEST_NAME].strip() or seat.person.name
-    values = {"name": shown[:_LONGEST_NAME], "role": seat.role.value}
+    values: dict[str, Any] = {"name": shown[:_LONGEST_NAME], "role": seat.role.value}
     async with unit_of_work():
         await lock(session.id)
         row = await Guest.filter(id=seat.person.id).first()

@@ -90,7 +90,7 @@ async def follow(session: LiveSession, booking: BookingInfo) -> LiveSession:
     """The booking got another time or other people. A session that has begun only follows its end."""
     async with unit_of_work():
         locked = await lock(session.id)
-        times = {"starts_at": booking.starts_at, "ends_at": booking.ends_at}
+        times: dict[str, Any] = {"starts_at": booking.starts_at, "ends_at": booking.ends_at}
         if locked.state in (State.SCHEDULED, State.LOBBY):
             times |= {"candidate_id": booking.candidate_id, "interviewer_id": booking.interviewer_id}
             if locked.starts_at != booking.starts_at:

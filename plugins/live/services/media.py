@@ -36,7 +36,7 @@ async def rebuild(session_id: UUID, me: UUID, other: UUID, epoch: int) -> None:
     async with unit_of_work():
         session = await LiveSession.filter(id=session_id).select_for_update().get()
         here: dict[UUID, int] = dict(
-            await Presence.filter(  # type: ignore[arg-type]
+            await Presence.filter(
                 session_id=session_id, account_id__in=[me, other], left_at=None, lobby=False
             ).values_list("account_id", "epoch")
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from kernel import Money, _, errors, format_money, now, services, url
@@ -29,7 +30,7 @@ class PaysFirst(errors.Conflict):
 
 async def ask_for(booking: Booking, start: datetime, difference: int, actor_id: UUID | None) -> PaidMove:
     """What is to be paid for this move; the same again for the same move. Joins the transaction under the row lock."""
-    same = {
+    same: dict[str, Any] = {
         "starts_at": start, "difference_minor": difference, "sequence": booking.ical_sequence, "state": "open",
     }  # fmt: skip
     found = await PaidMove.filter(booking_id=booking.id, expires_at__gt=now(), **same).first()
