@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from importlib.resources import files
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 #: Names that the zone list of forms shows first; every other zone stays selectable.
@@ -18,11 +19,19 @@ COMMON = (
     "America/Sao_Paulo", "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles",
 )  # fmt: skip
 
+#: First parts of old names whose second part is no city: `US/Central`, `Canada/Central`.
+_COUNTRIES = frozenset({"Brazil", "Canada", "Chile", "Mexico", "US"})
+
 
 @lru_cache(maxsize=1)
 def zone_names() -> tuple[str, ...]:
-    """All IANA zones a person may choose, sorted; no aliases without a region except UTC."""
-    return tuple(sorted(z for z in available_timezones() if z == "UTC" or ("/" in z and not z.startswith("Etc/"))))
+    """All IANA zones a person may choose, sorted: UTC and one for each place.
+
+    Other names of a place stay valid (`is_zone`), but a list with both would show `Kolkata` and `Calcutta`, and a
+    `Central` of three countries.
+    """
+    places = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text("utf-8").splitlines()
+    return tuple(sorted({"UTC", *(line.split("\t")[2] for line in places if line and line[0] != "#")} & _known()))
 
 
 @lru_cache(maxsize=1)
@@ -95,5 +104,8 @@ def offset_label(name: str, at: datetime) -> str:
 
 
 def city(name: str) -> str:
-    """`Buenos Aires` for `America/Argentina/Buenos_Aires`."""
-    return name.rsplit("/", 1)[-1].replace("_", " ")
+    """`Berlin` for `Europe/Berlin`, `Knox, Indiana` for `America/Indiana/Knox`, `US Central` for `US/Central`."""
+    region, *area, place = name.replace("_", " ").split("/") if "/" in name else ("", name)
+    if region in _COUNTRIES:
+        return f"{region} {place}"
+    return f"{place}, {area[0]}" if area else place

@@ -45,10 +45,13 @@ async def _draw(plugin: str, widget: Widget, subject: object) -> Markup:
     found: Any = await guarded(plugin, f"widget {widget.name}", widget.render(subject), TIME_LIMIT, default=_FAILED)
     if found is None:
         return Markup()
-    inner = _placeholder() if found is _FAILED else escape(found)
+    inner = _placeholder(widget.slot) if found is _FAILED else escape(found)
     wide = " wide" if widget.wide else ""
     return Markup('<div class="widget{}" data-widget="{}">{}</div>').format(wide, widget.name, inner)
 
 
-def _placeholder() -> Markup:
-    return Markup('<p class="muted">{}</p>').format(_("This part cannot be shown right now."))
+def _placeholder(slot: str) -> Markup:
+    form = Markup('<p class="muted">{}</p>')
+    if slot == "shell.banner":  # above the page there is no landmark to stand in: a status is one of its own
+        form = Markup('<div class="banner" role="status">{}</div>')
+    return form.format(_("This part cannot be shown right now."))

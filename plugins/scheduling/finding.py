@@ -279,7 +279,7 @@ def _reasons(entry: Entry, wanted: Wanted, gaps: Sequence[tuple[str, str]] = ())
     if skills:
         found.append(_("Knows {skills}").format(skills=", ".join(skills[:3])))
     if growing := _grows(entry, gaps):
-        found.append(_("Can work with you on {competency}").format(competency=growing))
+        found.append(_("Helps you improve: {competency}").format(competency=growing))
     if wanted.level and entry.kind is not None and entry.kind.level == wanted.level:
         found.append(_("Interviews at your level"))
     if wanted.company and entry.card.company:

@@ -145,13 +145,20 @@ async def _context(row: Booking, info: BookingInfo, role: str, at: datetime) -> 
         "history": await history.of(row),
         "prep": await preparing.prepared(row, role, at),
         "late_ones": await preparing.late_ones(row) if row.status == Status.ACCEPTED else {},
-        "pays": row.status == Status.PENDING and role == "candidate",
+        "pays": row.status == Status.PENDING and role == "candidate" and not await _paid(row),
         "refunded": Money(policies.refund_of(row), row.currency) if row.refund_percent else None,
         "answers": intake.shown(row.intake),
         "asks": await asks_of(row) if row.status == Status.REQUESTED and role in ("candidate", "admin") else [],
         "proposal": await proposal_view(row, found, role) if found is not None else None,
         "nearest": [],
     }
+
+
+async def _paid(row: Booking) -> bool:
+    """The money is there, and the booking is about to be told."""
+    checkout = services.get("payments.Checkout")
+    latest = await checkout.status("booking", row.id) if checkout is not None else None
+    return latest is not None and latest.is_paid
 
 
 async def asks_of(row: Booking) -> list[tuple[Any, Ask]]:

@@ -118,8 +118,15 @@ def _is_date(text: str) -> bool:
 
 
 def _dates(zone: str) -> list[date]:
-    today = zones.wall(now(), zone).date()
-    return [today + timedelta(days=n) for n in range(_DAYS)]
+    """The days of the form: today only while a part of it is to come."""
+    today, coming = _today(zone)
+    return [today + timedelta(days=n if coming else n + 1) for n in range(_DAYS)]
+
+
+def _today(zone: str) -> tuple[date, list[str]]:
+    """Today where the zone is, and its parts that are not over."""
+    clock = zones.wall(now(), zone)
+    return clock.date(), [name for name, (_low, high) in _PARTS.items() if f"{clock:%H:%M}" < high]
 
 
 async def _draw(
@@ -133,6 +140,8 @@ async def _draw(
 ) -> web.StreamResponse:
     types = await queries.active_types("human")
     kind = next((t for t in types if t.slug == slug), types[0] if types else None)
+    today, coming = _today(zone)
+    parts = [("morning", _("Morning")), ("afternoon", _("Afternoon")), ("evening", _("Evening"))]
     with speaking(current_locale(), zone):
         context: dict[str, Any] = {
             "title": _("Find a time together"),
@@ -140,8 +149,11 @@ async def _draw(
             "kind": kind,
             "zone": zone,
             "zones": zone_options(zone),
-            "parts": [("morning", _("Morning")), ("afternoon", _("Afternoon")), ("evening", _("Evening"))],
-            "days": [_day(day, days.get(day.isoformat(), ())) for day in _dates(zone)],
+            "days": [
+                _day(day, days.get(day.isoformat(), ()))
+                | {"offered": [part for part in parts if day > today or part[0] in coming]}
+                for day in _dates(zone)
+            ],
             "errors": problems,
             "said": bool(rows),
             "proposals": await _proposals(kind, zone, view_of(request)) if kind and rows else [],

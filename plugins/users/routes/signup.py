@@ -126,7 +126,7 @@ async def show_verify(request: web.Request) -> web.StreamResponse:
     if email is None:
         return await _over(request, "verify")
     context = {"title": _("Confirm your email address"), "email": email, "token": token}
-    return await page(request, "users/verify.html", context, headers=_SECRET)
+    return await page(request, "users/verify.html", context)
 
 
 async def verify(request: web.Request) -> web.StreamResponse:
@@ -149,7 +149,7 @@ async def _reset_form(request: web.Request, problems: Mapping[str, str], status:
     if email is None:
         return await _over(request, "reset")
     context = {"title": _("Set a new password"), "email": email, "token": token, "errors": dict(problems)}
-    return await page(request, "users/new_password.html", context, status=status, headers=_SECRET)
+    return await page(request, "users/new_password.html", context, status=status)
 
 
 async def reset(request: web.Request) -> web.StreamResponse:
@@ -164,10 +164,6 @@ async def reset(request: web.Request) -> web.StreamResponse:
     except errors.Gone:
         return await _over(request, "reset")
     return await _enter(request, done, _("Password changed. Your other sessions are signed out."))
-
-
-#: Pages whose address is a secret: not to be told to other sites.
-_SECRET = {"Referrer-Policy": "no-referrer"}
 
 
 async def _over(request: web.Request, kind: str) -> web.StreamResponse:

@@ -50,3 +50,13 @@ def test_offsets_are_written_with_their_sign() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     assert zones.offset_label("America/St_Johns", at) == "UTC-03:30"
     assert zones.offset_label("Asia/Kathmandu", at) == "UTC+05:45"
+
+
+def test_every_zone_of_the_list_has_a_name_of_its_own() -> None:
+    names = [zones.city(name) for name in zones.zone_names()]
+    assert len(names) == len(set(names)) > 400
+    assert {"UTC", "Kolkata", "Knox, Indiana", "Buenos Aires, Argentina"} <= set(names)
+    assert not {"Central", "East", "North", "Calcutta"} & set(names)
+    # Who has an older name keeps it, and reads which country it means.
+    assert zones.is_zone("Asia/Calcutta")
+    assert (zones.city("US/Central"), zones.city("Canada/Central")) == ("US Central", "Canada Central")

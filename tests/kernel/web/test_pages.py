@@ -131,6 +131,7 @@ WIDGETS = [
     Widget(slot="alpha.side", name="alpha.slow", render=slow, order=2, wide=True),
     Widget(slot="alpha.side", name="alpha.none", render=none, order=3),
     Widget(slot="alpha.side", name="alpha.broken", render=broken, order=4),
+    Widget(slot="shell.banner", name="alpha.notice", render=broken, order=1, permission="alpha.things.edit"),
     Widget(slot="alpha.side", name="alpha.text", render=text, order=5),
     Widget(slot="alpha.side", name="alpha.secret", render=good, order=6, permission="alpha.things.edit"),
 ]
@@ -175,7 +176,10 @@ async def test_widgets_stand_apart(tmp_path: Path, templates: Path) -> None:
         assert "alpha.secret" not in html
         assert 'class="widget wide"' in html
         acme.cookies.update(site.sign_in("alpha.things.edit"))
-        assert "alpha.secret" in (await acme.get("/alpha/page")).text
+        html = (await acme.get("/alpha/page")).text
+        assert "alpha.secret" in html
+        # Above the page a gap is a landmark of its own.
+        assert '<div class="banner" role="status">This part cannot be shown right now.</div>' in html
 
 
 async def test_menu(tmp_path: Path, templates: Path) -> None:

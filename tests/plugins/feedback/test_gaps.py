@@ -43,7 +43,7 @@ async def test_only_released_scorecards_count_and_the_latest_mark(
 async def test_weak_competencies_become_reasons(tenant: TenantKit, make_duo: Callable[..., Awaitable[Duo]]) -> None:
     await interviewer(tenant, slug="maya")  # offers System design, in which the weakness showed
     duo = await make_duo(tenant)
-    words = "Can work with you on"
+    words = "Helps you improve:"
     assert words not in (await duo.candidate.get("/interviewers")).text
     assert (await duo.send_card(score_communication=2)).status == 303
     assert (await duo.send_review()).status == 303

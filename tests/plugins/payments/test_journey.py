@@ -56,10 +56,16 @@ async def test_the_booking_stands_when_the_money_event_says_so(world: World, run
     page = await site.get(path)
     assert "€95" in page.text
     assert "Maya Lind" in page.text
+    payment = await payment_at(world, path)
+    waiting = (await site.get(f"/bookings/{payment.reference_id}")).text
+    assert 'data-widget="payments.state"' in waiting
+    assert waiting.count("Pay €95") == 1  # one way on, not a second beside it
+    assert path not in waiting
     paid = await site.post(path, {"card": "approve"})
     payment = await payment_at(world, path)
     assert paid.location == f"/bookings/{payment.reference_id}"
     assert await status(world, payment.reference_id) == "pending"  # paid, and nobody has told scheduling yet
+    assert "Pay €95" not in (await site.get(paid.location)).text
     (event,) = await captured(world, SUCCEEDED)
     told = from_data(PaymentSucceeded, event.data)
     assert (told.reference_id, told.amount_minor, told.payee_id) == (payment.reference_id, PRICE, world.interviewer_id)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 from uuid import uuid4
 
 from kernel import now, zones
+from kernel.base.clock import frozen_at
 from kernel.testing.people import Answer, Site
 from plugins.scheduling.models import Offer, Window
 from plugins.scheduling.services.assignment import choose_interviewer
@@ -74,6 +75,24 @@ async def test_what_makes_no_sense_is_told_and_nothing_is_lost(world: World) -> 
     assert (await site.post(PAGE, _form(world, {f"from_{day}": [""], f"to_{day}": [""]}))).status == 303
     with world.tenant.scope():
         assert await Window.all().count() == 0
+
+
+async def test_parts_of_today_that_are_over_are_not_offered(world: World) -> None:
+    site = await world.tenant.sign_in("candidate")
+    today = zones.wall(now(), "Europe/Berlin").date()
+    cases = {
+        time(11, 59): ["morning", "afternoon", "evening"],
+        time(12): ["afternoon", "evening"],
+        time(21, 59): ["evening"],
+        time(22): [],
+    }
+    for clock, parts in cases.items():
+        with frozen_at(zones.instant(today, clock, "Europe/Berlin")):
+            page = (await site.get(f"{PAGE}?tz=Europe/Berlin")).text
+        assert re.findall(rf'name="part_{today}" value="(\w+)"', page) == parts, clock
+        assert (f'name="from_{today}"' in page) is bool(parts)
+        assert page.count("<fieldset") == 14
+        assert len(re.findall(rf'name="part_{today + timedelta(days=1)}"', page)) == 3
 
 
 async def test_days_beyond_the_form_stay_and_nobody_free_is_told(world: World) -> None:

@@ -111,6 +111,10 @@ function takeZone() {
   if (!guess) return;
   const select = $('select[data-tz]');
   const asked = new URLSearchParams(location.search).has('tz');
+  // Browsers know some places by an older name (Asia/Calcutta), which the list leaves out.
+  if (select && guess.includes('/') && !guess.startsWith('Etc/') && ![...select.options].some((o) => o.value === guess)) {
+    select.add(new Option(guess.split('/').at(-1).replaceAll('_', ' '), guess));
+  }
   if (select && !asked && select.value !== guess && [...select.options].some((o) => o.value === guess)) {
     select.value = guess;
     select.dispatchEvent(new Event('change', { bubbles: true }));
