@@ -35,7 +35,6 @@ from ..api import BookingInfo
 from ..forms import CancelForm, MoveForm, PickerQuery
 from ..models import Booking, InterviewType
 from ..policies import Result
-from ..pricing import price_of
 from ..refusals import NotBookable, parse_start
 from ..services import cancelling, moving
 from ..services.cancelling import REASONS, OutcomeChanged
@@ -201,10 +200,11 @@ async def draw_move(
     card = await services.need(Interviewers).card(row.interviewer_id) if row.interviewer_id else None
     if card is None:
         raise errors.Gone(_("This interviewer cannot be booked any more. Cancel the session to get your money back."))
+    price = moving.price_as_booked(row, kind, card)
     kind.duration_minutes = info.duration_minutes
     view = view_of(request, query)
     free = await availability.ask(availability.Question(kind, card.account_id, row.candidate_id, row.id))
-    found = moving.outlook(row, "candidate", now(), price=price_of(kind, card))
+    found = moving.outlook(row, "candidate", now(), price=price)
     far = timedelta(days=policies.terms_of(row.policy).furthest_days)
     starts = free.starts(free.at, free.at + timedelta(days=kind.window_days + 2))
     starts = [start for start in starts if start != row.starts_at and abs(start - row.starts_at) <= far]

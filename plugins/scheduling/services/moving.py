@@ -14,6 +14,7 @@ from plugins.users.api import InterviewerCard, Interviewers
 from .. import policies, queries
 from ..availability import Question, ask, minute
 from ..events import BookingRescheduled, InterviewerChanged
+from ..lengths import as_booked, lengths, minutes_between
 from ..models import Booking, InterviewType, PaidMove
 from ..policies import Case, Result
 from ..pricing import price_of
@@ -22,7 +23,7 @@ from ..states import PASSING, Status
 from .cancelling import OutcomeChanged, Outlook, close_proposals, freed
 from .core import calendar_number, calendar_numbers, is_collision, lock_calendars, locked, move, moved_on, plan
 from .holding import Wish, check_wish, expire_row, why_taken, with_nearest
-from .paying import PaysFirst, ask_for, checkout_for
+from .paying import PaysFirst, ask_for, checkout_for, last_moment
 from .requests import at_once
 
 
@@ -40,10 +41,15 @@ def outlook(
 async def price_now(booking: Booking) -> Money | None:
     """What the session would cost if it were booked today; None when nobody can say."""
     try:
-        wish = await _wish(booking, booking.starts_at)
+        return (await _wish(booking, booking.starts_at))[1]
     except NotBookable:
         return None
-    return price_of(wish.kind, wish.interviewer)
+
+
+def price_as_booked(booking: Booking, kind: InterviewType, card: InterviewerCard) -> Money | None:
+    """The price today of the length that was booked; None for one that the type has not, as after an extension."""
+    known = minutes_between(booking.starts_at, booking.ends_at) in lengths(kind)
+    return price_of(as_booked(kind, booking), card) if known else None
 
 
 def why_not_moved(booking: Booking, at: datetime, role: str = "candidate") -> str:
@@ -77,11 +83,11 @@ async def reschedule(
     _may_move(booking, role, now(), start)
     if role == "admin" and len(reason.strip()) < 3:
         raise errors.Invalid({"reason": _("Enter a reason: both people read it")})
-    wish = await _wish(booking, start)
+    wish, price = await _wish(booking, start)
     await check_wish(wish, moving=True)
     numbers = await calendar_numbers((candidate_id, *wish.hosts))
     try:
-        moved, asked = await retrying(lambda: _move(booking_id, wish, numbers, role, reason, seen, actor_id))
+        moved, asked = await retrying(lambda: _move(booking_id, wish, price, numbers, role, reason, seen, actor_id))
         if asked is not None:
             raise PaysFirst(asked, await checkout_for(moved, asked))
         return moved
@@ -104,28 +110,29 @@ def _may_move(booking: Booking, role: str, at: datetime, to: datetime) -> None:
         raise errors.Invalid({"start": problem})
 
 
-async def _wish(booking: Booking, start: datetime) -> Wish:
-    """The booking as a wish for another time, with the length it was booked with."""
+async def _wish(booking: Booking, start: datetime) -> tuple[Wish, Money | None]:
+    """The booking as a wish for another time, with the length it was booked with, and what that costs now."""
     kind = await InterviewType.filter(id=booking.type_id).first()
     cards = await services.need(Interviewers).cards([i for i in (booking.interviewer_id, booking.second_id) if i])
     card = cards.get(booking.interviewer_id) if booking.interviewer_id else None
     if kind is None or card is None:
         raise NotBookable("not_offered")
-    kind.duration_minutes = round((booking.ends_at - booking.starts_at).total_seconds() / 60)
     second = cards.get(booking.second_id) if booking.second_id else None
-    return Wish(kind, card, booking.candidate_id, start, booking.candidate_zone, second)
+    wish = Wish(as_booked(kind, booking), card, booking.candidate_id, start, booking.candidate_zone, second)
+    return wish, price_as_booked(booking, kind, card)
 
 
 async def _move(
-    booking_id: UUID, wish: Wish, numbers: list[int], role: str, reason: str, seen: str, actor_id: UUID | None
-) -> tuple[Booking, PaidMove | None]:
+    booking_id: UUID, wish: Wish, price: Money | None, numbers: list[int], role: str, reason: str, seen: str,
+    actor_id: UUID | None,
+) -> tuple[Booking, PaidMove | None]:  # fmt: skip
     """Moved, or what has to be paid before that."""
     async with unit_of_work():
         await lock_calendars(*numbers)
         booking = await locked(booking_id)
         if booking.status == Status.ACCEPTED and booking.starts_at == wish.start:
             return booking, None
-        at, price = now(), price_of(wish.kind, wish.interviewer)
+        at = now()
         found = outlook(booking, role, at, price=price)
         if seen and seen != found.seal:
             raise OutcomeChanged(found)
@@ -154,7 +161,7 @@ async def paid(move_id: UUID) -> bool:
     if asked.state != "open":
         return bool(asked.state == "done")
     try:
-        wish = await _wish(booking, asked.starts_at)
+        wish, _price = await _wish(booking, asked.starts_at)
         numbers = await calendar_numbers((booking.candidate_id, *wish.hosts))
         return await retrying(lambda: _carry_out(asked.id, wish, numbers))
     except IntegrityError as exc:
@@ -174,7 +181,7 @@ async def _carry_out(move_id: UUID, wish: Wish, numbers: list[int]) -> bool:
             return bool(asked.state == "done")
         booking, at = await locked(asked.booking_id), now()
         stands = booking.status == Status.ACCEPTED and booking.ical_sequence == asked.sequence
-        if not stands or booking.starts_at <= at or booking.interviewer_id != wish.interviewer.account_id:
+        if not stands or last_moment(booking) <= at or booking.interviewer_id != wish.interviewer.account_id:
             raise errors.Conflict(moved_on())
         for hold in await Booking.filter(interviewer_id__in=wish.hosts, status__in=PASSING, hold_until__lte=at):
             await expire_row(hold, "time")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from kernel import Money, _, errors, format_money, now, services, url
 
+from .. import policies
 from ..models import Booking, PaidMove
 from ..settings import payment_time
 from .standing import Checkout
@@ -28,6 +29,11 @@ class PaysFirst(errors.Conflict):
         }  # fmt: skip
 
 
+def last_moment(booking: Booking) -> datetime:
+    """Until when it can be moved by its policy at the latest: until it begins, or for a day after that."""
+    return booking.starts_at + timedelta(days=policies.terms_of(booking.policy).past_moves)
+
+
 async def ask_for(booking: Booking, start: datetime, difference: int, actor_id: UUID | None) -> PaidMove:
     """What is to be paid for this move; the same again for the same move. Joins the transaction under the row lock."""
     same: dict[str, Any] = {
@@ -37,7 +43,7 @@ async def ask_for(booking: Booking, start: datetime, difference: int, actor_id: 
     if found is None:
         found = await PaidMove.create(
             booking=booking, price_minor=booking.price_minor + difference, actor_id=actor_id,
-            expires_at=min(now() + payment_time(), booking.starts_at), **same,
+            expires_at=min(now() + payment_time(), start, last_moment(booking)), **same,
         )  # fmt: skip
     found.booking = booking
     return found

@@ -169,3 +169,26 @@ async def test_otherwise_the_price_is_kept(story: Any, price: int) -> None:
     assert (await told.row()).price_minor == PRICE
     (payment,) = await told.payments()
     assert payment.refunded_minor == 0
+
+
+@pytest.mark.parametrize("lengths", [[60], []])
+async def test_prices_are_compared_for_the_length_that_was_booked(story: Any, lengths: list[int]) -> None:
+    told: Story = await story(2 * PRICE, move_charges=True, move_refunds=True)
+    with told.world.tenant.scope():  # an hour costs what it did, or is not sold any more
+        await InterviewType.filter(id=told.world.kind.id).update(duration_minutes=120, durations=lengths)
+    assert "The price stays as it is" in (await told.site.get(told.move_path)).text
+    assert (await told.ask()) == f"/bookings/{told.booking_id}"
+    row = await told.row()
+    assert (stamp(row.starts_at), row.price_minor) == (stamp(NEW), PRICE)
+    assert row.ends_at - row.starts_at == timedelta(hours=1)
+
+
+async def test_a_missed_session_that_may_still_be_moved_can_be_paid(story: Any) -> None:
+    told: Story = await story(DEARER, move_charges=True, past_moves=True)
+    begun = now().replace(second=0, microsecond=0) - timedelta(minutes=20)
+    with told.world.tenant.scope():
+        await Booking.filter(id=told.booking_id).update(starts_at=begun, ends_at=begun + timedelta(hours=1))
+    await told.site.post(await told.ask(), {"card": "approve"})
+    await told.jobs()
+    row = await told.row()
+    assert (stamp(row.starts_at), row.price_minor) == (stamp(NEW), DEARER)
