@@ -189,6 +189,12 @@ def relative(value: datetime) -> str:
     return dates.format_timedelta(value - now(), add_direction=True, locale=babel_locale(current_locale()), threshold=1)
 
 
+def time_left(value: datetime) -> str:
+    """`12 minutes` until then: after words like "opens in" and "time left"; nothing below zero."""
+    left = max(value - now(), timedelta())
+    return dates.format_timedelta(left, locale=babel_locale(current_locale()), threshold=1)
+
+
 def format_duration(minutes: int) -> str:
     """`45 minutes`, `1 hour`, in the reader's language."""
     locale = babel_locale(current_locale())

@@ -184,5 +184,6 @@ _FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "number": i18n.format_number,
     "percent": i18n.format_percent,
     "relative": i18n.relative,
+    "time_left": i18n.time_left,
     "time": i18n.format_time,
 }

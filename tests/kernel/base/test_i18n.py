@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from kernel.base import i18n
+from kernel.base.clock import now
 from kernel.base.context import speaking
 from kernel.base.contract import Money
 
@@ -59,6 +60,15 @@ def test_dates_follow_language_and_zone() -> None:
         assert i18n.format_datetime(at) == "Mi., 25. Nov. 2026, 00:30"
     with speaking("ar", "UTC"):
         assert "نوفمبر" in i18n.format_date(at)
+
+
+def test_what_is_left_has_no_direction() -> None:
+    """It follows words such as "opens in"."""
+    with speaking("en", "UTC"):
+        assert i18n.time_left(now() + timedelta(days=3, minutes=1)) == "3 days"
+        assert i18n.time_left(now() - timedelta(days=3)) == "0 seconds"
+    with speaking("de", "UTC"):
+        assert i18n.time_left(now() + timedelta(minutes=12, seconds=20)) == "12 Minuten"
 
 
 @pytest.mark.parametrize(
