@@ -91,7 +91,8 @@ def _change(row: BookingChange) -> tuple[str, str, str, str]:
         return N_("An invitation was taken back"), "user", "", ""
     if row.details.get("claimed"):
         return N_("Taken over"), "user", "", ""
-    return N_("Moved"), "calendar", "", _moved_text(row.details)
+    said = [_moved_text(row.details), row.reason if row.role == "admin" else ""]
+    return N_("Moved"), "calendar", "", " · ".join(text for text in said if text)
 
 
 def _moved_text(details: dict[str, Any]) -> str:

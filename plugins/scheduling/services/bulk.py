@@ -140,6 +140,8 @@ async def _one(run: BulkRun, item: dict[str, Any]) -> str:
         return _("This booking does not exist any more.")
     try:
         await cancelling.cancel(booking_id, "admin", run.reason, percent=run.percent, seen=item["seen"])
+    except cancelling.OutcomeChanged:
+        return _("It was changed in the meantime, so it was left as it is. Cancel it on its own page.")
     except errors.Problem as exc:
         return exc.detail or exc.title
     return ""

@@ -69,6 +69,17 @@ async def test_it_runs_after_the_undo_time_and_tells_what_failed(world: World) -
     assert "This session is over." in page.text
 
 
+async def test_what_was_changed_meanwhile_is_left_as_it_is(world: World) -> None:
+    ids, admin = await three(world)
+    run_id = await begin(admin, ids)
+    with world.tenant.scope():
+        await Booking.filter(id=ids[1]).update(price_minor=9000)
+    run = await carry_out(world, run_id)
+    assert [item["state"] for item in run.items] == ["done", "failed", "done"]
+    assert "It was changed in the meantime" in (await admin.get(f"/admin/bookings/bulk/{run_id}")).text
+    assert (await world.row(ids[1])).status == "accepted"
+
+
 async def test_taken_back_in_time_nothing_happens(world: World) -> None:
     ids, admin = await three(world)
     run_id = await begin(admin, ids)

@@ -112,6 +112,8 @@ async def test_moving_for_others_does_not_count_as_their_move(world: World) -> N
     assert (await admin.post(path, {**sent, "reason": "The office is closed"})).status == 303
     row = await world.row(booking_id)
     assert (stamp(row.starts_at), row.moves) == (start, 0)
+    host = await world.tenant.sign_in(account_id=world.interviewer_id)
+    assert "The office is closed" in (await host.get(f"/bookings/{booking_id}")).text  # as the form said
     night = await admin.post(path, {"start": stamp(day_after(8, 1)), "tz": "UTC", "reason": "Because"})
     assert night.status == 422
 
