@@ -9,7 +9,7 @@ from tortoise.expressions import Q
 
 from kernel import N_, PrivacyProvider, unit_of_work
 
-from .models import ChatMessage, LiveSession, Note, PracticeRun, Presence
+from .models import ChatMessage, Guest, LiveSession, Note, PracticeRun, Presence
 
 
 def _iso(value: Any) -> str | None:
@@ -45,6 +45,9 @@ async def erase(account_id: UUID) -> list[str]:
         about = await LiveSession.filter(candidate_id=account_id).values_list("id", flat=True)
         if about:
             await Note.filter(session_id__in=list(about)).delete()
+            await Guest.filter(
+                session_id__in=list(about)
+            ).delete()  # the candidate's friends: scheduling forgets them too
         await PracticeRun.filter(candidate_id=account_id).delete()
     kept = await Presence.filter(account_id=account_id).count()
     return [N_("Times of presence in sessions: evidence for bookings and payments.")] if kept else []

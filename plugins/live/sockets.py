@@ -64,14 +64,18 @@ async def _sit(request: web.Request, seat: Seat, data: Mapping[str, Any] | None)
     beating: asyncio.Task[None] | None = None
     try:
         entry = await services.enter(seat, connection.id, _number(request, "resume"), str(data.get("tab", "")))
+        if not await services.still_theirs(seat):
+            raise errors.Forbidden
         beating = asyncio.create_task(_beat(connection), name="live socket beat")
         await _arrive(seat, entry, connection, room, _number(request, "seq") or 0)
         await _Talk(seat, session.id, connection, room).listen(ws)
     except services.Refused:
+        connection.keep_out()
         connection.welcome({"t": "error", "code": "full"})
         connection.shut(wire.FULL, "full")
     except errors.Problem:
-        # it ended between the check and the entrance
+        # it ended, or their part in it did, between the check and the entrance
+        connection.keep_out()
         connection.welcome({"t": "error", "code": "over"})
         connection.shut(wire.OVER, "over")
     except ConnectionError:
@@ -184,6 +188,8 @@ class _Talk:
 
     async def listen(self, ws: web.WebSocketResponse) -> None:
         async for frame in ws:
+            if self.connection.closing:
+                return
             if frame.type is not WSMsgType.TEXT:
                 continue
             try:

@@ -5,7 +5,9 @@ Every browser sends its picture once to each other person, which is why a room o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from ..hub.wire import MAX_CANDIDATES, Signal
@@ -13,6 +15,8 @@ from .base import Capabilities, Refused
 
 _LINES: Final = ("m=audio ", "m=video ")
 _MAX_LINES: Final = 4  # sound, camera, screen, and one to spare
+#: Which way a part of a description goes. With what follows, since browsers read some of it and pass over the rest.
+_WAYS: Final = re.compile(r"^a=((?:sendrecv|sendonly|recvonly|inactive).*)", re.MULTILINE)
 
 
 class PeerToPeer:
@@ -39,18 +43,19 @@ class PeerToPeer:
 def check_sdp(sdp: str, *, sends: bool = True) -> None:
     """Only sound and pictures, and no more lines or candidates than two browsers need. Raises Refused.
 
-    Whoever only watches must say so on every line: without a word, a line goes both ways.
+    Whoever only watches must say so in every part, once: without a word, a part goes both ways.
     """
-    lines = sdp.splitlines()
-    if not sdp.startswith("v=0") or "\x00" in sdp:
+    # As browsers do: str.splitlines knows more ends of lines than they, and would read what they do not.
+    lines = [line.removesuffix("\r") for line in sdp.split("\n")]
+    if not sdp.startswith("v=0") or "\x00" in sdp or any("\r" in line for line in lines):
         raise Refused("sdp")
-    media = [line for line in lines if line.startswith("m=")]
-    if not media or len(media) > _MAX_LINES or not all(line.startswith(_LINES) for line in media):
+    starts = [at for at, line in enumerate(lines) if line.startswith("m=")]
+    if not starts or len(starts) > _MAX_LINES or not all(lines[at].startswith(_LINES) for at in starts):
         raise Refused("sdp_media")
-    quiet = sum(line in ("a=recvonly", "a=inactive") for line in lines)
-    if not sends and (quiet != len(media) or "a=sendrecv" in lines or "a=sendonly" in lines):
+    parts = [lines[at:end] for at, end in pairwise([*starts, len(lines)])]
+    if not sends and not all(_WAYS.findall("\n".join(part)) in (["recvonly"], ["inactive"]) for part in parts):
         raise Refused("sdp_sends")
-    if sum(line.startswith("a=candidate:") for line in lines) > MAX_CANDIDATES * len(media):
+    if sum(line.startswith("a=candidate:") for line in lines) > MAX_CANDIDATES * len(parts):
         raise Refused("sdp_candidates")
 
 

@@ -61,6 +61,11 @@ class Connection:
         else:
             self._put(text)
 
+    @property
+    def closing(self) -> bool:
+        """Shut, though a slow reader may keep its end open for a while: what they send counts no more."""
+        return self._closing is not None
+
     def shut(self, code: int, reason: str = "") -> None:
         """Close after what was sent before. The first call decides the code."""
         if self._closing is None:

@@ -56,7 +56,7 @@ class Signal(_Message):
 
     t: Literal["signal"]
     to: UUID
-    epoch: int = Field(ge=0)
+    epoch: int = Field(ge=0, lt=2**31)
     desc: Description | None = None
     cand: Candidate | None = None
 
@@ -96,7 +96,7 @@ class Rebuild(_Message):
 
     t: Literal["rebuild"]
     to: UUID
-    epoch: int = Field(ge=0)
+    epoch: int = Field(ge=0, lt=2**31)
 
 
 class Practice(_Message):

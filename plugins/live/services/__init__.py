@@ -23,6 +23,7 @@ from .entering import (
     may_enter,
     remove,
     remove_by_id,
+    still_theirs,
 )
 from .life import (
     BEAT,
@@ -44,5 +45,5 @@ from .media import rebuild
 __all__ = [
     "BEAT", "LEFT_BEHIND", "Entry", "Refused", "admit", "admit_due", "beat", "cancelled", "card", "cast", "elsewhere",
     "end", "enter", "follow", "greet", "guest_seat_of", "hub", "later", "leave", "may_enter", "meet", "opened",
-    "rebuild", "remove", "remove_by_id", "running_late", "send_away", "settle", "sweep",
+    "rebuild", "remove", "remove_by_id", "running_late", "send_away", "settle", "still_theirs", "sweep",
 ]  # fmt: skip

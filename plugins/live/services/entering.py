@@ -15,7 +15,7 @@ from uuid import UUID
 from kernel import _, after_commit, compare_and_set, errors, now, services, setting, unit_of_work
 from plugins.scheduling.api import Bookings, Invitations
 
-from ..access import Seat, channel, guest_id, guest_role
+from ..access import Seat, channel, guest_id, guest_role, role_of
 from ..hub.wire import REPLACED, clean
 from ..models import Guest, LiveSession, Presence
 from ..settings import rules
@@ -207,6 +207,7 @@ async def remove(seat: Seat, email: str) -> bool:
     """Take a guest's invitation back: the link leads nowhere any more, and an open connection ends."""
     if seat.role not in PARTIES:
         raise errors.Forbidden
+    email = email.strip().lower()
     if not await services.need(Invitations).withdraw(seat.booking.id, email):
         return False
     if seat.session is not None:
@@ -250,6 +251,17 @@ async def guest_seat_of(booking_id: UUID, who: str, email: str) -> tuple[Role, s
         if invited.email == email and str(guest_id(booking_id, email)) == who:
             return guest_role(invited.role), invited.name
     return None
+
+
+async def still_theirs(seat: Seat) -> bool:
+    """Asked once more as soon as they can be sent out: who lost their part just before was not in the room yet."""
+    booking = await services.need(Bookings).get(seat.booking.id)
+    if booking is None or booking.ical_sequence != seat.booking.ical_sequence:
+        return False
+    person = seat.person
+    if person.email:
+        return await guest_seat_of(booking.id, str(person.id), person.email) is not None
+    return role_of(booking, person.id) is seat.role
 
 
 async def _replaced(session_id: UUID, person_id: UUID, connection: UUID) -> None:

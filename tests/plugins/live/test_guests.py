@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import aiohttp
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from kernel import set_settings
 from kernel.testing.people import Site
 from plugins.live import services as rooms
+from plugins.live.hub.connection import Connection
 from plugins.live.models import LiveSession, Presence
 
 from .conftest import FakeBookings, Pair, Wire, join, sit_in, ticket
@@ -172,12 +176,73 @@ async def test_a_guest_s_link_is_bound_revocable_and_ends_with_the_time(pair: Pa
     assert caught.value.status == 403, "nor does a ticket of the old time"
 
 
+async def test_who_is_sent_out_while_coming_in_does_not_stay(
+    panel: tuple[Pair, Site], bookings: FakeBookings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair, wen = panel
+    link = bookings.invitations.invite(pair.booking, "eve@example.test")
+    entering = rooms.hub.enter
+
+    async def uninvited() -> None:
+        await bookings.invitations.withdraw(pair.booking.id, "eve@example.test")
+
+    async def replaced() -> None:
+        bookings.change(pair.booking.id, second_id=None)
+
+    def after(losing: Callable[[], Awaitable[None]]) -> Any:
+        async def enter(*args: Any) -> None:
+            """They lose their part after the last look at it, and before they could hear that."""
+            await losing()
+            await entering(*args)
+            await rooms.hub.post(args[0], {"t": "chat", "text": "among us"})
+
+        return enter
+
+    guest_room = f"/guest-rooms/{pair.booking.id}"
+    for site, place, room, losing in (
+        (pair.tenant.visitor(), link, guest_room, uninvited),
+        (wen, pair.room, pair.room, replaced),
+    ):
+        secret = await ticket(site, place)
+        with monkeypatch.context() as patch:
+            patch.setattr(rooms.hub, "enter", after(losing))
+            wire = Wire(await site.socket(f"{room}/ws?ticket={secret}"))
+            assert await wire.closed() == 4004
+        assert [m["t"] for m in wire.messages] == ["error"], "nothing of the room"
+    with pair.tenant.scope():
+        async with asyncio.timeout(5):
+            while await Presence.filter(left_at=None).exists():
+                await asyncio.sleep(0.02)
+
+
+async def test_who_is_sent_out_says_no_more_though_they_read_slowly(
+    pair: Pair, bookings: FakeBookings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tom = await seated(pair.interviewer, pair.room)
+    stuck = asyncio.Event()
+
+    async def never(_connection: Connection) -> None:
+        await stuck.wait()
+
+    monkeypatch.setattr(Connection, "write", never)
+    link = bookings.invitations.invite(pair.booking, "eve@example.test")
+    guest = await sit_in(pair.tenant.visitor(), link, pair.booking, "Eve")
+    who = (await tom.get("joined"))["who"]["id"]
+    await tom.send(t="remove", who=who)
+    assert (await tom.get("left"))["who"] == who
+    await guest.send(t="chat", cid="lastword", text="one more thing")
+    stuck.set()
+    await guest.closed()
+    await tom.send(t="chat", cid="afterall", text="alone")
+    assert (await tom.get("chat"))["text"] == "alone"
+
+
 async def test_only_the_parties_take_invitations_back(pair: Pair, bookings: FakeBookings) -> None:
     link = bookings.invitations.invite(pair.booking, "eve@example.test")
     eve = await pair.tenant.sign_in("candidate")
     assert (await eve.post(f"{pair.room}/uninvite", {"email": "eve@example.test"})).status == 404
     assert (await eve.get(link)).status == 200
-    assert (await pair.candidate.post(f"{pair.room}/uninvite", {"email": "eve@example.test"})).status == 303
+    assert (await pair.candidate.post(f"{pair.room}/uninvite", {"email": " Eve@Example.test"})).status == 303
     assert (await eve.get(link)).status == 404
 
 

@@ -11,10 +11,10 @@ from kernel.tenancy.toggles import switch
 from plugins.live import demo, handlers, notifications, privacy
 from plugins.live import services as rooms
 from plugins.live.api import SessionInfo
-from plugins.live.models import ChatMessage, LiveSession, Note, PracticeRun, Presence
+from plugins.live.models import ChatMessage, Guest, LiveSession, Note, PracticeRun, Presence
 from plugins.live.queries import PracticesOfRooms, SessionsOfRooms
 
-from .conftest import FakeBookings, Pair, join
+from .conftest import FakeBookings, Pair, join, sit_in
 
 
 def happened(name: str, **data: object) -> Happened:
@@ -86,8 +86,10 @@ async def test_events_of_bookings_reach_the_room(pair: Pair, bookings: FakeBooki
         await handlers.booking_rescheduled(unknown)
 
 
-async def test_a_person_gets_and_loses_what_rooms_hold(pair: Pair) -> None:
+async def test_a_person_gets_and_loses_what_rooms_hold(pair: Pair, bookings: FakeBookings) -> None:
     await talk(pair)
+    link = bookings.invitations.invite(pair.booking, "eve@example.test")
+    await (await sit_in(pair.tenant.visitor(), link, pair.booking, "Eve")).get("welcome")
     me = pair.candidate.account_id
     assert isinstance(me, UUID)
     with pair.tenant.scope():
@@ -100,6 +102,7 @@ async def test_a_person_gets_and_loses_what_rooms_hold(pair: Pair) -> None:
         kept = await privacy.erase(me)
         assert len(kept) == 1
         assert await Note.all().count() == 0
+        assert await Guest.all().count() == 0, "nor does the address of somebody whom they invited stay"
         assert (await ChatMessage.get()).body == "—"
         assert await Presence.filter(account_id=me).exists(), "evidence stays"
         assert await privacy.erase(new_id()) == []

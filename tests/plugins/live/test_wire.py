@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -58,6 +58,7 @@ def test_too_long_texts_are_refused() -> None:
     for message in (
         {"t": "chat", "cid": "aaaaaaaa", "text": "x" * (wire.MAX_CHAT + 1)},
         {"t": "note", "base": 0, "body": "x" * (wire.MAX_NOTE + 1)},
+        {"t": "signal", "to": str(uuid4()), "epoch": 2**64, "cand": {"candidate": ""}},
     ):
         with pytest.raises(wire.BadMessage):
             wire.parse(json.dumps(message))
@@ -98,6 +99,22 @@ def test_a_signal_passes_description_or_candidate() -> None:
 def test_the_engine_refuses_what_two_browsers_do_not_need(parts: dict[str, object]) -> None:
     with pytest.raises(Refused):
         PeerToPeer().checked(signal(**parts), sends=True)
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        ("a=recvonly\r\na=recvonly\r\n", ""),
+        ("a=recvonly\r\n", "a=recvonly\r\na=sendrecv trailing\r\n"),
+        ("a=recvonly\r\n", "a=recvonlyish\r\n"),
+        ("a=recvonly\r\n", "a=x:\u2028a=recvonly\r\n"),
+        ("a=recvonly\r\n", "a=x:\ra=recvonly\r\n"),
+    ],
+)
+def test_whoever_only_watches_says_so_in_every_part(ways: tuple[str, str]) -> None:
+    lines = [f"m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n{ways[0]}", f"m=video 9 UDP/TLS/RTP/SAVPF 96\r\n{ways[1]}"]
+    with pytest.raises(Refused):
+        PeerToPeer().checked(signal(desc={"type": "offer", "sdp": "v=0\r\n" + "".join(lines)}), sends=False)
 
 
 def test_an_empty_ice_list_is_sent_as_such() -> None:
