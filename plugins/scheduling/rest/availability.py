@@ -358,6 +358,6 @@ ROUTES = [
     ),
     api("GET", "availability/busy", show_busy, "busy", BusyOut, permission=HOURS),
     api("GET", "windows", show_windows, "windows", WindowList),
-    api("PUT", "windows", set_windows, "windows_save", Done, request=WindowsRequest),
+    api("PUT", "windows", set_windows, "windows_save", Done, request=WindowsRequest, rate="60/60"),
     api("GET", "windows/proposals/{type}", propose, "proposals", ProposalList),
 ]

@@ -12,6 +12,7 @@ from pydantic import Base64Bytes, BaseModel, Field
 from kernel import (
     Listing,
     Page,
+    Stop,
     Upload,
     _,
     current_zone,
@@ -28,7 +29,7 @@ from plugins.users.api import Interviewers
 from .. import intake, queries
 from ..lengths import asked_for, no_such_length
 from ..models import Booking, InterviewType
-from ..refusals import parse_start
+from ..refusals import NotBookable, parse_start
 from ..services import booking as booking_service
 from ..services import changes, parties, requests
 from ..services.parties import Extras
@@ -153,13 +154,17 @@ async def confirm(request: web.Request) -> web.StreamResponse:
         part = {q["key"]: "files" if q["type"] == "file" else "answers" for q in kind.questions}
         raise errors.Invalid({f"{part[n[2:]]}.{n[2:]}": problem for n, problem in checked.problems.items()})
     form: dict[str, Any] = {"goal": sent.goal}
-    if stored := await intake.store(checked, row.candidate_id):
+    if row.status in (Status.HELD, Status.EXPIRED) and (stored := await intake.store(checked, row.candidate_id)):
         form["answers"] = stored
     extras = Extras(
         for_email=sent.for_email, alias=sent.alias, guests="\n".join(sent.guests), also=tuple(sent.also),
         observers="\n".join(sent.observers), use_entitlement=sent.use_entitlement,
     )  # fmt: skip
-    row, to = await booking_service.confirm(row, kind, form, start=start, extras=extras)
+    try:
+        row, to = await booking_service.confirm(row, kind, form, start=start, extras=extras)
+    except (NotBookable, Stop, errors.Invalid, errors.Gone):  # before anything was written
+        await intake.forget({"answers": [a for a in checked.found if a["key"] in checked.uploads]})
+        raise
     return answer_of(row, kind, to=to)
 
 
@@ -218,14 +223,16 @@ FILES = 36 * 1024 * 1024
 ROUTES = [
     api("GET", "bookings", list_bookings, "bookings", Page[BookingOut], query=BookingsOfMine),
     api("POST", "bookings", hold, "hold", BookingOut, request=HoldRequest, idempotent=True, status=201,
-        twin_of=("scheduling.book_hold",), errors=(409,)),
+        twin_of=("scheduling.book_hold",), errors=(409,), rate="60/60"),
     api("GET", _ONE, show_booking, "booking", BookingOut),
     api("POST", f"{_ONE}/confirm", confirm, "confirm", BookingOut, request=ConfirmRequest, idempotent=True,
         body_limit=FILES, errors=(409,)),
     api("POST", f"{_ONE}/answer", answer_request, "request_answer", BookingOut, request=AnswerRequest, idempotent=True,
         errors=(409,)),
-    api("POST", "practice/{type}", practise, "practice", BookingOut, idempotent=True, status=201, errors=(409,)),
-    api("POST", "begin-now/{type}", ask_now, "now", BookingOut, idempotent=True, status=201, errors=(409,)),
+    api("POST", "practice/{type}", practise, "practice", BookingOut, idempotent=True, status=201, errors=(409,),
+        rate="20/60"),
+    api("POST", "begin-now/{type}", ask_now, "now", BookingOut, idempotent=True, status=201, errors=(409,),
+        rate="20/60"),
     api("GET", _CLAIM, show_claim, "claim_show", ClaimOut, errors=(410,), rate="30/60"),
     api("POST", _CLAIM, claim, "claim", BookingOut, idempotent=True, errors=(409, 410), rate="30/60"),
 ]  # fmt: skip

@@ -141,7 +141,7 @@ async def hold_any(request: web.Request) -> web.StreamResponse:
 
 ROUTES = [
     api("GET", "search", search, "search", SearchOut, public=True),
-    api("POST", "free/hold", hold_any, "any_hold", BookingOut, request=AnyRequest, idempotent=True),
+    api("POST", "free/hold", hold_any, "any_hold", BookingOut, request=AnyRequest, rate="60/60", idempotent=True),
     api("GET", "free", all_times, "free", AllTimes, public=True),
     api("GET", "free/first", first_times, "free_first", FirstTimes, public=True),
 ]

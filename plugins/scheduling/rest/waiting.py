@@ -79,7 +79,7 @@ async def standing(request: web.Request) -> web.StreamResponse:
 ROUTES = [
     api("GET", "waiting", list_waiting, "waiting", Page[WaitOut], query=Listing),
     api("POST", "waiting", join_waiting, "waiting_join", WaitOut, request=WaitRequest, idempotent=True, status=201,
-        errors=(409,)),
+        errors=(409,), rate="30/60"),
     api("POST", "waiting/{id}/leave", leave_waiting, "waiting_leave", Done, idempotent=True),
     api("GET", "standing", standing, "standing", Standing),
 ]  # fmt: skip
