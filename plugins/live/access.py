@@ -11,7 +11,7 @@ from plugins.scheduling.api import BookingInfo, Bookings, Invitations
 
 from .models import LiveSession
 from .settings import rules
-from .states.session import FINAL_STATES, Kind, Role, State, Window
+from .states.session import FINAL_STATES, PARTIES, Kind, Role, State, Window
 
 #: How a room looks to somebody who belongs to it. `over` comes with the session's final state.
 Standing = Literal["unconfirmed", "cancelled", "moved", "early", "open", "closed", "over"]
@@ -60,6 +60,11 @@ class Seat:
         if self.role is not Role.CANDIDATE:
             hosts.insert(0, self.booking.candidate_name)
         return ", ".join(hosts)
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one person is on the other side."""
+        return self.role not in PARTIES or (self.role is Role.CANDIDATE and bool(self.booking.second_name))
 
     @property
     def sends(self) -> bool:

@@ -40,6 +40,8 @@ async def panel(pair: Pair, bookings: FakeBookings) -> tuple[Pair, Site]:
 
 async def test_a_panel_of_two_and_a_guest_meet(panel: tuple[Pair, Site], bookings: FakeBookings) -> None:
     pair, wen = panel
+    assert "Waiting for the others" in (await pair.candidate.get(pair.room)).text  # two names are not one person
+    assert "Waiting for {name}" in (await pair.interviewer.get(pair.room)).text
     ada, tom, second = await seated(pair.candidate, pair.room), await seated(pair.interviewer, pair.room), None
     second = await join(wen, pair.room)
     hello = await second.get("welcome")

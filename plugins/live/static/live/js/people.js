@@ -53,6 +53,12 @@ export class People {
 
   name(id) { return this.get(id).name; }
 
+  /** Who says something. Guests choose their names themselves, so what they are is said too. */
+  speaker(id) {
+    const { name, role } = this.get(id);
+    return INVITED.includes(role) ? `${name} (${t(role)})` : name;
+  }
+
   /** Whether others can see and hear them. */
   sends(id) { return this.get(id).role !== 'observer'; }
 

@@ -81,7 +81,7 @@ class LiveRoom extends HTMLElement {
     this.link.addEventListener('up', () => this.#linkState('ok'));
     this.link.addEventListener('down', () => this.#linkState('bad'));
     this.link.addEventListener('end', ({ detail }) => this.#ended(detail));
-    this.chat = new Chat(this, { me: () => this.people.me, name: (id, role) => (id ? this.people.name(id) : t(role)), send, heard: (message) => this.#heard(message) });
+    this.chat = new Chat(this, { me: () => this.people.me, name: (id, role) => (id ? this.people.speaker(id) : t(role)), send, heard: (message) => this.#heard(message) });
     this.timer = new Timer(this, { now: () => this.link.now(), send, say: (words) => this.#say(words) });
     if (this.side === 'interviewer') this.notes = new Notes(this, { key: this.dataset.room, send });
     this.#devicesChanged();
@@ -304,7 +304,7 @@ class LiveRoom extends HTMLElement {
     if (this.panel === 'chat') return;
     this.#unread += 1;
     this.#drawUnread();
-    this.#say(t('message_from', { name: this.people.name(message.who), text: message.text.slice(0, 200) }));
+    this.#say(t('message_from', { name: this.people.speaker(message.who), text: message.text.slice(0, 200) }));
   }
 
   #drawUnread() {
