@@ -23,9 +23,6 @@ log = get_logger(__name__)
 
 #: Seconds that a plugin has to clear up after it went off.
 SETTLING: Final = 5.0
-#: What a plugin's object may keep a socket in, and how many of them inside each other.
-_CONTAINERS: Final = frozenset({dict, list, tuple, set})
-_DEPTH: Final = 4
 
 
 @dataclass(frozen=True, slots=True)

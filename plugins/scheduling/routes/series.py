@@ -116,8 +116,10 @@ async def book_weekly(request: web.Request) -> web.StreamResponse:
         if row.series_id is None and (stored := await intake.store(answers, row.candidate_id)):
             said["answers"] = stored
         made = await series.book(row, kind, starts, said)
-    except (NotBookable, Stop, errors.Invalid, series.SeriesRefused) as exc:
+    except (NotBookable, Stop, errors.Invalid, errors.Conflict, errors.Gone) as exc:
         await intake.forget({"answers": [a for a in answers.found if a["key"] in answers.uploads]})
+        if isinstance(exc, errors.Gone):
+            raise
         found = exc.errors if isinstance(exc, errors.Invalid) else {}
         notice = "" if found else exc.detail
         return await _draw(

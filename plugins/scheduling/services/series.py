@@ -65,9 +65,11 @@ async def why_not(booking: Booking, kind: InterviewType, count: int = FEWEST) ->
     """Why a held time cannot become a series, for people; '' when it can."""
     if booking.kind != "human" or kind.mode != "instant" or booking.mode != "instant":
         return _("Only sessions that are booked at once can be booked for several weeks.")
-    if booking.price_minor and await _package(booking, count) is None:
-        return _("Several weeks in one go need sessions free of charge, or a package with enough sessions left.")
-    return ""
+    return _must_be_paid() if booking.price_minor and await _package(booking, count) is None else ""
+
+
+def _must_be_paid() -> str:
+    return _("Several weeks in one go need sessions free of charge, or a package with enough sessions left.")
 
 
 async def _package(booking: Booking, count: int) -> str | None:
@@ -190,6 +192,8 @@ async def _stands(row: Booking, series_id: UUID, package: str | None, intake: Ma
             raise errors.Conflict(_("Your package has not enough sessions left."))
         fields |= {"entitlement": package, "price_minor": 0}
         row.price_minor = 0
+    elif row.price_minor:  # the held one was free of charge, these are not any more
+        raise errors.Conflict(_must_be_paid())
     await accept(row, role="candidate", **fields)
 
 

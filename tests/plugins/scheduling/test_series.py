@@ -149,6 +149,19 @@ async def test_who_may_not(world: World, other_tenant: TenantKit) -> None:
     assert (await site.post(f"{API}/{booking}/weekly", json=later)).status == 410
 
 
+async def test_what_costs_something_meanwhile_is_not_booked_for_nothing(world: World) -> None:
+    site = await world.tenant.sign_in("candidate")
+    booking = await _held(world, site, stamp(day_after(3, 10)))
+    with world.tenant.scope():
+        await InterviewType.filter(id=world.kind.id).update(price_rule="fixed", price_minor=5000)
+    later = stamp(day_after(10, 10))
+    refused = await site.post(f"{API}/{booking}/weekly", json={"starts": [later]})
+    assert (refused.status, "free of charge" in refused.text) == (409, True)
+    page = await site.post(f"/bookings/{booking}/weekly", {"weeks": "2", "start": later})
+    assert (page.status, "free of charge" in page.text) == (409, True)
+    assert [row.status for row in await world.rows()] == ["held"]
+
+
 async def test_a_package_pays_for_all_or_for_none(tenant: TenantKit, packages: Packages) -> None:
     world = await interviewer(tenant, rate=6000)
     site = await tenant.sign_in("candidate")
