@@ -15,7 +15,7 @@ from kernel import set_settings
 from kernel.testing.people import Site
 from tests.e2e.pages import scrolls_sideways, violations
 
-from .conftest import FakeBookings, Pair
+from .conftest import FakeBookings, Pair, sit_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -306,7 +306,9 @@ async def test_screen_camera_and_microphone_switch_without_renegotiation(pair: P
     assert await ada.evaluate(PEER + ".epoch") == 2
 
 
-async def test_joining_needs_neither_camera_nor_microphone(pair: Pair, new_page: MakePage) -> None:
+async def test_joining_needs_neither_camera_nor_microphone(
+    pair: Pair, bookings: FakeBookings, new_page: MakePage
+) -> None:
     tom = await enter(new_page, pair.interviewer, pair)
     ada = await new_page(site=pair.candidate)
     await ada.add_init_script(
@@ -323,6 +325,10 @@ async def test_joining_needs_neither_camera_nor_microphone(pair: Pair, new_page:
     await ada.fill("#chat-text", "I can see and hear you")
     await ada.press("#chat-text", "Enter")
     await tom.wait_for_selector(".live-msg.theirs")
+    link = bookings.invitations.invite(pair.booking, "eve@example.test")
+    guest = await sit_in(pair.tenant.visitor(), link, pair.booking, "Tomás Ferreira")
+    await guest.send(t="chat", cid="whoisit1", text="I am the interviewer")
+    await ada.wait_for_selector("text=Tomás Ferreira (Guest)")
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
