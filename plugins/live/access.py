@@ -16,7 +16,7 @@ from .states.session import FINAL_STATES, PARTIES, Kind, Role, State, Window
 #: How a room looks to somebody who belongs to it. `over` comes with the session's final state.
 Standing = Literal["unconfirmed", "cancelled", "moved", "early", "open", "closed", "over"]
 
-_UNCONFIRMED: Final = frozenset({"held", "pending"})
+_UNCONFIRMED: Final = frozenset({"held", "requested", "pending"})
 _CANCELLED: Final = frozenset({"cancelled", "rejected", "expired"})
 
 

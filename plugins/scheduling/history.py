@@ -70,6 +70,8 @@ def _name(names: dict[Any, Any], account_id: str | None) -> str:
 def _entry(row: BookingChange, names: dict[Any, Any], booking: Booking) -> dict[str, Any]:
     title, icon, tone = _TITLES.get(row.after, _OTHER[row.after == Status.EXPIRED])
     text = _(row.reason) if row.after in (Status.CANCELLED, Status.REJECTED) and row.reason else ""
+    if (row.before, row.after) == (Status.REQUESTED, Status.PENDING):
+        title, icon, tone = N_("Accepted"), "check", "ok"  # by the interviewer; the payment comes next
     if row.before == row.after == Status.ACCEPTED:
         title, icon, tone, text = _change(row)
     card = names.get(row.actor_id)

@@ -173,7 +173,7 @@ async def proposal_view(row: Booking, found: Proposal, role: str) -> dict[str, A
     card = await services.need(Interviewers).card(found.substitute_id) if found.substitute_id else None
     return {
         "row": found,
-        "times": [(value_of(at), at) for at in (datetime.fromisoformat(text) for text in found.times)],
+        "times": [(value_of(at), at) for at in map(datetime.fromisoformat, found.times) if at > now()],
         "card": card,
         "mine": role == "interviewer",
         "money": Money(row.price_minor, row.currency),

@@ -98,6 +98,7 @@ async def test_pages_of_other_sites_and_strangers_get_nothing(pair: Pair) -> Non
         (timedelta(minutes=-91), "accepted", 200, 403),
         (timedelta(), "pending", 200, 403),
         (timedelta(), "held", 200, 403),
+        (timedelta(), "requested", 200, 403),
         (timedelta(), "cancelled", 410, 403),
         (timedelta(), "completed", 200, 403),
     ],

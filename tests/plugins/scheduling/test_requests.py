@@ -62,7 +62,10 @@ async def test_a_paid_request_is_paid_only_after_the_yes(till: Till, tenant: Any
     assert row.status == "pending"
     assert row.hold_until is not None
     assert row.hold_until > now() + timedelta(hours=11)
-    assert "Pay €60" in (await site.get(f"/bookings/{booking_id}")).text
+    page = (await site.get(f"/bookings/{booking_id}")).text
+    assert "Pay €60" in page
+    assert "Accepted" in page  # what the interviewer did; nobody has begun to pay
+    assert "Payment begun" not in page
     assert (await site.post(f"/bookings/{booking_id}/confirm", {})).location == f"/checkout/{booking_id}"
 
 
