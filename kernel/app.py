@@ -13,7 +13,6 @@ from aiohttp import web
 from .base import tracing
 from .base.config import Config
 from .base.i18n import Catalogs, use_catalogs
-from .base.log import get_logger
 from .base.runtime import Runtime, set_runtime
 from .console.work.pausing import pause
 from .engines import embedded, rls, storage
@@ -34,8 +33,6 @@ from .work import leaks
 from .work.events import hear_tenancy
 from .work.troubles import Recorder
 from .work.worker import Worker, make_broker
-
-log = get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -89,8 +86,7 @@ async def started(
     apps = apps_of({pid: found[0] for pid, found in registry.models.items() if found})
     try:
         if migrating:
-            for name in await migrate(owner, apps, dsn_app=application):
-                log.info("migrated %s", name)
+            await migrate(owner, apps, dsn_app=application)
         await open_database(application, model_modules(apps))
         runtime.bus = await open_bus(config)
         runtime.cache = await open_cache(config)

@@ -22,6 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args and not args[0].startswith("-") and args[0] not in _BUILT_IN:
         return _plugin_command(parser, args)
     parsed = parser.parse_args(args)
+    from .engines.client import DatabaseUnavailable
     from .engines.embedded import EmbeddedError
     from .plugging.applying import MigrationBlocked
     from .plugging.registry import RegistryError
@@ -29,8 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         run: Run = parsed.run
         return run(parsed)
-    except (ConfigError, ManifestError, EmbeddedError, RegistryError, MigrationBlocked) as exc:
+    except (ConfigError, ManifestError, EmbeddedError, RegistryError, MigrationBlocked, PermissionError) as exc:
         return fail(str(exc))
+    except DatabaseUnavailable as exc:
+        return fail(f"{exc}; see GREENROOM_DATABASE_URL")
     except KeyboardInterrupt:
         return 130
 
@@ -61,25 +64,34 @@ def _parser() -> argparse.ArgumentParser:
     demo = command("demo", "Start a demo: private database, sample tenants, one process.", _demo)
     demo.add_argument("--port", type=_port, help="port to listen on (default: GREENROOM_PORT or 8080)")
     serve = command("serve", "Serve web requests.", _serve)
-    serve.add_argument("--port", type=_port)
+    serve.add_argument("--port", type=_port, help="port to listen on (default: GREENROOM_PORT or 8080)")
     serve.add_argument("--no-jobs", action="store_true", help="leave jobs to `greenroom worker`")
-    serve.add_argument("--workers", type=_workers, default=1, help="processes that share the port; two need Redis")
+    serve.add_argument(
+        "--workers",
+        type=_workers,
+        default=1,
+        help="processes that share the port (default: 1); more than one need Redis",
+    )
     serve.add_argument("--child", type=int, default=0, help=argparse.SUPPRESS)
     worker = command("worker", "Execute jobs.", _worker)
     worker.add_argument("--queues", type=_queues, help="only these, each with its own limit if given: mail=2,default")
     worker.add_argument("--concurrency", type=int, default=10, help="jobs at once (default: 10)")
     worker.add_argument("--drain", action="store_true", help="tell all workers to finish what they have and leave")
     migrate = command("migrate", "Bring the database up to date.", _migrate)
-    migrate.add_argument("action", nargs="?", choices=("apply", "make", "check"), default="apply")
+    migrate.add_argument("action", nargs="?", choices=("apply", "make", "check"), default="apply",
+                         help="apply what is pending (default); make: write what the models of a plugin have and its"
+                         " migrations lack; check: say whether any plugin lacks some")  # fmt: skip
     migrate.add_argument("plugin", nargs="?", help="with make: which plugin, or kernel")
     migrate.add_argument("--name", default="", help="with make: what the migration does, in a word or two")
     cli_tenants.add_commands(command, lambda args, work: _run(work(_config(args), args)))
     account = command("account", "Create an account with roles.", _account)
     account.add_argument("action", choices=("create",))
     account.add_argument("--tenant", required=True, help="the tenant's slug")
-    account.add_argument("--email", required=True)
-    account.add_argument("--name", required=True)
-    account.add_argument("--role", action="append", default=[], help="may be given several times")
+    account.add_argument("--email", required=True, help="what they sign in with")
+    account.add_argument("--name", required=True, help="what others see")
+    account.add_argument("--role", action="append", default=[], help="owner, admin, …; may be given several times")
+    account.add_argument("--password-stdin", action="store_true", help="read the password from standard input"
+                         " (default: asked for on a terminal; else they choose one by mail)")  # fmt: skip
     plugin = command("plugin", "List, switch, write, check or purge plugins.", _plugin)
     plugin.add_argument("action", choices=("list", "enable", "disable", "new", "check", "texts", "purge", *_WORDS))
     plugin.add_argument("id", nargs="?")
@@ -97,9 +109,9 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--production", action="store_true", help="judge it as one that people use, whatever its mode")
     doctor.add_argument("--json", action="store_true", help="the findings as JSON")
     backup = command("backup", "Write database and files of this moment into one file.", _backup)
-    backup.add_argument("file", type=Path)
+    backup.add_argument("file", type=Path, help="what to write; one that is there is replaced")
     restore = command("restore", "Bring back a backup.", _restore)
-    restore.add_argument("file", type=Path)
+    restore.add_argument("file", type=Path, help="what `greenroom backup` wrote")
     restore.add_argument("--force", action="store_true", help="replace an installation that has tenants")
     restore.add_argument("--new-secret", action="store_true", help="go on although GREENROOM_SECRET is another one")
     for sub in (backup, restore):
@@ -126,7 +138,9 @@ def _config(args: argparse.Namespace, mode: Mode | None = None) -> Config:
     from .base import log
 
     config = load_config(mode=mode, port=getattr(args, "port", None), data=args.data)
-    level = "WARNING" if config.mode == "demo" else config.log_level
+    level = config.log_level
+    if config.mode == "demo" or (level == "INFO" and args.run not in (_serve, _worker, _migrate)):
+        level = "WARNING"  # whoever runs another command wants its answer alone
     log.configure(as_json=config.log_json, level=level, secrets=config.secrets)
     return config
 
@@ -192,7 +206,19 @@ def _migrate(args: argparse.Namespace) -> int:
 def _account(args: argparse.Namespace) -> int:
     from .operations import upkeep
 
-    return _run(upkeep.create_account(_config(args), args.tenant, args.email, args.name, args.role))
+    config, password = _config(args), _password(args)
+    return _run(upkeep.create_account(config, args.tenant, args.email, args.name, args.role, password=password))
+
+
+def _password(args: argparse.Namespace) -> str | None:
+    """From standard input or the terminal; None leaves it to its owner, who asks for a link by mail."""
+    if args.password_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        return None
+    import getpass
+
+    return getpass.getpass(f"Password for {args.email} (nothing: they choose one by mail): ") or None
 
 
 def _plugin(args: argparse.Namespace) -> int:

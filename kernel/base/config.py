@@ -117,8 +117,8 @@ def load_config(
         port=wanted_port,
         scheme=scheme,  # type: ignore[arg-type]
         public_port=_int(env, "GREENROOM_PUBLIC_PORT", 0, 1, 65535) if public else _default_port(chosen, wanted_port),
-        database_url=env.get("GREENROOM_DATABASE_URL") or None,
-        app_database_url=env.get("GREENROOM_APP_DATABASE_URL") or None,
+        database_url=_database(env, "GREENROOM_DATABASE_URL"),
+        app_database_url=_database(env, "GREENROOM_APP_DATABASE_URL"),
         redis_url=env.get("GREENROOM_REDIS_URL") or None,
         smtp_url=env.get("GREENROOM_SMTP_URL") or None,
         trusted_proxies=_networks(env, "GREENROOM_TRUSTED_PROXIES"),
@@ -178,12 +178,12 @@ def _secret(env: Mapping[str, str], mode: str, data_dir: Path) -> bytes:
     given = env.get("GREENROOM_SECRET", "")
     if given:
         if len(given) < 32:
-            raise ConfigError("GREENROOM_SECRET must have at least 32 characters.")
+            raise ConfigError("GREENROOM_SECRET must have at least 32 characters; openssl rand -hex 32 makes one.")
         if mode == "production" and (reason := weakness(given.encode())):
             raise ConfigError(f"GREENROOM_SECRET {reason}: make a random one, for example with openssl rand -hex 32.")
         return given.encode()
     if mode == "production":
-        raise ConfigError("Set GREENROOM_SECRET to at least 32 random characters before serving in production.")
+        raise ConfigError("Set GREENROOM_SECRET to at least 32 random characters; openssl rand -hex 32 makes some.")
     if mode == "test":
         return b"greenroom-test-secret-of-32-bytes-and-more"
     # A demo keeps its secret beside its data, so that sign-ins survive a restart.
@@ -235,6 +235,13 @@ def _ports(env: Mapping[str, str], name: str) -> frozenset[int]:
     if not all(part.isascii() and part.isdecimal() and 0 < int(part) < 65536 for part in parts):
         raise ConfigError(f"{name} must be a list of ports such as 8443, 9443.")
     return frozenset(int(part) for part in parts)
+
+
+def _database(env: Mapping[str, str], name: str) -> str | None:
+    text = env.get(name) or None
+    if text is not None and not text.startswith(("postgresql://", "postgres://")):
+        raise ConfigError(f"{name} must be an address such as postgresql://user:password@host/name.")
+    return text
 
 
 def _bind(env: Mapping[str, str], name: str) -> tuple[str, int] | None:

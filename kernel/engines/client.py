@@ -35,7 +35,7 @@ _GONE = (
     ConnectionError,
 )
 #: While connecting also: no socket file, no route, no answer in time, the pool is being closed.
-_UNREACHABLE = (*_GONE, OSError, TimeoutError, asyncpg.InterfaceError)
+UNREACHABLE = (*_GONE, OSError, TimeoutError, asyncpg.InterfaceError)
 
 
 class DatabaseUnavailable(DBConnectionError):
@@ -119,7 +119,7 @@ class Client(AsyncpgDBClient):
     async def create_connection(self, with_db: bool) -> None:
         try:
             await super().create_connection(with_db)
-        except _UNREACHABLE as exc:
+        except UNREACHABLE as exc:
             raise DatabaseUnavailable(f"the database cannot be reached: {exc}") from exc
 
     async def checkout(self) -> Any:
@@ -139,7 +139,7 @@ class Client(AsyncpgDBClient):
             except BaseException:
                 await self.give_back(connection)
                 raise
-        except _UNREACHABLE as exc:
+        except UNREACHABLE as exc:
             raise DatabaseUnavailable(f"the database cannot be reached: {exc or type(exc).__name__}") from exc
         return connection
 

@@ -246,7 +246,8 @@ async def command(config: Config, target: Path, passphrase_file: Path | None) ->
         passphrase = passphrase_of(passphrase_file)
         made = await backup(config, target, passphrase=passphrase)
     except (archive.ArchiveError, OSError, asyncpg.PostgresError) as exc:
-        print(f"greenroom: the backup was not made: {exc}", file=sys.stderr)
+        why = f"{target.parent}: {exc.strerror}" if isinstance(exc, FileNotFoundError | PermissionError) else exc
+        print(f"greenroom: the backup was not made: {why}", file=sys.stderr)
         return 1
     rows = sum(found[0] for found in made.tables.values())
     sealed = "encrypted" if passphrase else "not encrypted: keep it where nobody else can read it"

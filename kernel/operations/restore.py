@@ -170,7 +170,7 @@ async def _check_target(conn: Any, force: bool) -> None:
     if await conn.fetchval("SELECT to_regclass('public.kernel_tenant') IS NOT NULL"):
         tenants = await conn.fetchval("SELECT count(*) FROM public.kernel_tenant")
         if tenants and not force:
-            raise ArchiveError(f"This installation has {tenants} tenants. Say --force to replace it with the backup.")
+            raise ArchiveError(f"This installation has tenants ({tenants}). Say --force to replace it with the backup.")
 
 
 async def _erased(conn: Any) -> set[tuple[UUID, UUID]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from ..app import started
 from ..auth.accounts import find_account
 from ..auth.sessions import actor_of
@@ -52,8 +54,8 @@ async def say(config: Config, action: str, key: str, slug: str | None, reason: s
                 await stop_everywhere(key, action == "stop", reason=reason)
             else:
                 await offer(key, action == "offer", tenant=tenant, reason=reason)
-        except Problem:
-            return _said(f"nothing is called {key}")
+        except Problem as exc:
+            return _said(exc.detail or f"nothing is called {key}")
         done = {"stop": "stopped", "resume": "resumed", "offer": "offered", "withhold": "withheld"}[action]
         print(f"{key} is {done} for {slug or 'every tenant'}")
     return 0
@@ -76,5 +78,5 @@ async def try_out(config: Config, key: str, percent: int, max_errors: int) -> in
 
 
 def _said(words: str) -> int:
-    print(f"greenroom: {words}")
+    print(f"greenroom: {words}", file=sys.stderr)
     return 1

@@ -30,7 +30,7 @@ Work = Callable[[TenantRef], Awaitable[int]]
 def refused(exc: Problem) -> int:
     """One line that says why not; status 1."""
     errors = getattr(exc, "errors", None)
-    detail = "; ".join(f"{field}: {text}" for field, text in errors.items()) if errors else exc.detail
+    detail = "; ".join(f"{field}: {text}" for field, text in errors.items()) if errors else str(exc)
     print(f"greenroom: {detail}", file=sys.stderr)
     return 1
 
@@ -189,7 +189,7 @@ async def apply(config: Config, args: Namespace) -> int:
             return 0
         print("\n".join(map(str, done.changes)))
         kept = _keep(config, tenant, bundles.write_bundle(done.before) if done.before else before)
-        print(f"applied {len(done.changes)} changes; to take them back: greenroom tenant apply {tenant.slug} {kept}")
+        print(f"applied; to take it back: greenroom tenant apply {tenant.slug} {kept}")
         return 0
 
     return await for_tenant(config, args.slug or wanted.slug, work)
@@ -260,10 +260,12 @@ async def domain(config: Config, args: Namespace) -> int:
             async with unit_of_work():
                 print(f"{await add_host(args.host)} leads to {tenant.slug}")
         elif args.step == "add":
-            _say_record(await domains.claim(args.host))
+            _say_record(tenant, await domains.claim(args.host))
         elif args.step == "verify":
             card = await domains.verify(domains.read_host(args.host))
-            print(f"{card.host} is {card.state}" + (f": {card.problem}" if card.problem else ""))
+            print(
+                f"{card.host} is proven" if card.serving else f"{card.host} is not proven: {card.problem or card.state}"
+            )
             return 0 if card.serving else 1
         elif args.step == "primary":
             await domains.make_primary(args.host)
@@ -279,8 +281,8 @@ async def domain(config: Config, args: Namespace) -> int:
     return await for_tenant(config, args.slug, work)
 
 
-def _say_record(card: domains.DomainCard) -> None:
-    print(f"Add this record to the DNS of {card.host}, then: greenroom tenant domain … verify {card.host}")
+def _say_record(tenant: TenantRef, card: domains.DomainCard) -> None:
+    print(f"Add this record to the DNS of {card.host}, then: greenroom tenant domain {tenant.slug} verify {card.host}")
     print(f"  {card.record}  TXT  {card.value}")
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 from ..app import installed, started
 from ..auth import accounts
 from ..base.config import Config
 from ..base.context import tenant_scope
-from ..base.errors import Problem
+from ..base.errors import NotFound, Problem
 from ..engines.connection import unit_of_work
 from ..plugging import migrate as migrations
 from ..tenancy.tenants import find_tenant
@@ -39,8 +41,10 @@ async def check_migrations(config: Config) -> int:
     return 1 if found else 0
 
 
-async def create_account(config: Config, slug: str, email: str, name: str, roles: list[str]) -> int:
-    """An active account without a password: its owner sets one by the reset page."""
+async def create_account(
+    config: Config, slug: str, email: str, name: str, roles: list[str], *, password: str | None = None
+) -> int:
+    """An active account; without a password its owner sets one by the reset page."""
     async with started(config):
         tenant = await find_tenant(slug)
         if tenant is None:
@@ -48,10 +52,14 @@ async def create_account(config: Config, slug: str, email: str, name: str, roles
         with tenant_scope(tenant):
             try:
                 async with unit_of_work():
-                    await accounts.create_account(email, name, state="active", roles=("member", *roles), by_rule=True)
+                    await accounts.create_account(
+                        email, name, password=password, state="active", roles=("member", *roles), by_rule=True
+                    )
             except Problem as exc:
                 return refused(exc)
-        print(f"created {email} in {slug}")
+            print(f"created {email} in {slug}")
+            if password is None:
+                print("next: they choose a password by mail, from the sign-in page")
     return 0
 
 
@@ -70,6 +78,9 @@ async def switch(config: Config, slug: str, key: str, on: bool, reason: str, *, 
         try:
             with tenant_scope(tenant):
                 await switch_key(tenant, key, on, reason=reason, cascade=cascade)
+        except NotFound:
+            print(f"greenroom: there is no plugin or feature {key!r}; see: greenroom plugin list", file=sys.stderr)
+            return 1
         except Problem as exc:
             return refused(exc)
         print(f"{key} is {'on' if on else 'off'} for {slug}")

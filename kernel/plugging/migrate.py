@@ -32,6 +32,7 @@ from ..base.context import every_tenant
 from ..base.contract import ModelModule
 from ..base.log import get_logger
 from ..engines import rls
+from ..engines.client import UNREACHABLE, DatabaseUnavailable
 from ..engines.models import check_models
 from .applying import LOCK_TIMEOUT, Executor, patiently
 from .applying import Sql as Sql
@@ -236,7 +237,12 @@ async def _sequences(conn: rls.ServerConnection, app_label: str, apps: Apps) -> 
 
 
 async def _owner(dsn: str) -> rls.ServerConnection:
-    return await asyncpg.connect(dsn, server_settings={"application_name": "greenroom-migrate", "app.tenant": "*"})
+    """A connection that sees every tenant. Raises DatabaseUnavailable."""
+    settings = {"application_name": "greenroom-migrate", "app.tenant": "*"}
+    try:
+        return await asyncpg.connect(dsn, server_settings=settings, timeout=30)
+    except UNREACHABLE as exc:
+        raise DatabaseUnavailable(f"the database cannot be reached: {exc or type(exc).__name__}") from exc
 
 
 def _mark(apps: Apps, dsn_app: str | None) -> str:

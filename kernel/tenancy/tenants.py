@@ -27,7 +27,7 @@ __all__ = [
     "update_tenant",
 ]  # fmt: skip
 
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _LOCALE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -50,7 +50,7 @@ async def create_tenant(
     """
     plain = [_plain(host) for host in hosts]
     errors = tenant_errors(name, locale, zone, currency)
-    if not _SLUG.fullmatch(slug):
+    if not SLUG.fullmatch(slug):
         errors["slug"] = _("Use lower-case letters, digits and hyphens, at most 40")
     if not plain:
         errors["hosts"] = _("Enter at least one host name")

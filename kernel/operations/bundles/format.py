@@ -51,8 +51,10 @@ def read_bundle(path: Path) -> Bundle:
     """Parse a bundle. Raises ConfigError that names file and key."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigError(f"The bundle {path.name} cannot be read: {exc}.") from exc
+    except OSError as exc:
+        raise ConfigError(f"The bundle {path} cannot be read: {exc.strerror}.") from exc
+    except UnicodeDecodeError as exc:
+        raise ConfigError(f"The bundle {path} cannot be read: it is not text in UTF-8.") from exc
     return parse_bundle(text, path.name)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ...auth.permissions import OWNER, declared
-from ...base.context import tenant_in_scope
+from ...base.context import every_tenant, tenant_in_scope
 from ...base.contract import BundlePart
 from ...base.i18n import LOCALES
 from ...base.runtime import runtime
@@ -20,7 +20,7 @@ from ...tenancy.loading import read_words
 from ...tenancy.resolve import Choice, Words, resolve
 from ...tenancy.settings import rule_of
 from ...tenancy.switch_rules import rule_of as switch_rule_of
-from ...tenancy.tenants import tenant_errors
+from ...tenancy.tenants import SLUG, tenant_errors
 from .format import Bundle
 
 #: What tells the members of a list of tables apart.
@@ -110,7 +110,8 @@ def offered(bundle: Bundle) -> list[str]:
 
 async def faults(wanted: Bundle, now: Bundle | None) -> list[str]:
     """Every reason why `wanted` cannot be applied to the tenant in scope; for a tenant to be, `now` is None."""
-    found = [f"{field}: {words}" for field, words in tenant_errors(*_core(wanted)).items()]
+    found = [] if now else await _slug_faults(wanted.slug)
+    found += [f"{field}: {words}" for field, words in tenant_errors(*_core(wanted)).items()]
     found += [f"locales: there is no language {code!r}" for code in offered(wanted) if code not in LOCALES]
     found += [text async for text in _host_faults(wanted, now)]
     found += _setting_faults(wanted, dict(now.settings or {}) if now else {})
@@ -118,6 +119,14 @@ async def faults(wanted: Bundle, now: Bundle | None) -> list[str]:
     found += await _plugin_faults(wanted, now)
     found += await _part_faults(wanted, now)
     return found
+
+
+async def _slug_faults(slug: str) -> list[str]:
+    if not SLUG.fullmatch(slug):
+        return ["slug: use lower-case letters, digits and hyphens, at most 40"]
+    with every_tenant():
+        there = await sql("SELECT 1 AS yes FROM kernel_tenant WHERE slug = $1", slug)
+    return [f"slug: there is a tenant {slug} already; greenroom tenant apply changes it"] if there else []
 
 
 def _core(wanted: Bundle) -> tuple[str, str, str, str]:
@@ -242,7 +251,3 @@ async def _part_faults(wanted: Bundle, now: Bundle | None) -> Sequence[str]:
             except (KeyError, TypeError, ValueError, AttributeError) as exc:
                 found.append(f"parts.{name}: cannot be read ({type(exc).__name__}: {exc})")
     return found
-
-
-async def taken(slug: str) -> bool:
-    return bool(await sql("SELECT 1 AS yes FROM kernel_tenant WHERE slug = $1", slug))

@@ -192,7 +192,7 @@ async def test_newer_versions_other_secrets_and_running_processes_are_refused(
 
     with pytest.raises(ArchiveError, match="another GREENROOM_SECRET"):
         await go(config={"secret": b"z" * 40})
-    with pytest.raises(ArchiveError, match="has 1 tenants"):
+    with pytest.raises(ArchiveError, match="has tenants"):
         await go()
     running = await asyncpg.connect(dsn, server_settings={"application_name": "greenroom"})
     with pytest.raises(ArchiveError, match="running"):

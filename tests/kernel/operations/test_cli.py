@@ -14,12 +14,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def greenroom(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+def greenroom(*args: str, cwd: Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GREENROOM_")}
     environment |= {"PYTHONPATH": str(ROOT), "GREENROOM_MANIFEST": str(ROOT / "plugin_manifest.toml"), **env}
     return subprocess.run(
-        [sys.executable, "-m", "kernel", *args], capture_output=True, text=True, timeout=60, cwd=cwd, env=environment
-    )
+        [sys.executable, "-m", "kernel", *args],
+        capture_output=True, text=True, timeout=60, cwd=cwd, env=environment, input=stdin,
+    )  # fmt: skip
 
 
 def test_a_taken_port_is_said_before_anything_starts(tmp_path: Path) -> None:
@@ -46,6 +47,20 @@ def test_production_without_a_secret_does_not_start(tmp_path: Path) -> None:
     done = greenroom("serve", "--data", str(tmp_path), cwd=tmp_path)
     assert done.returncode == 1
     assert "GREENROOM_SECRET" in done.stderr
+
+
+def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        where = f"127.0.0.1:{nobody.getsockname()[1]}/greenroom"
+        for address, words in ((f"postgresql://u:p@{where}", "the database cannot be reached"),
+                               (f"mysql://u:p@{where}", "must be an address such as postgresql://")):  # fmt: skip
+            done = greenroom("migrate", cwd=tmp_path, GREENROOM_SECRET=secrets.token_hex(32),
+                             GREENROOM_DATABASE_URL=address)  # fmt: skip
+            assert done.returncode == 1
+            assert words in done.stderr
+            assert "GREENROOM_DATABASE_URL" in done.stderr
+            assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("args", [["nonsense"], ["scheduling", "nonsense"], ["demo", "--port", "x"]])
