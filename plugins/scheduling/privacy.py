@@ -116,6 +116,7 @@ async def erase(account_id: UUID) -> list[str]:
         )
         await Booking.filter(booked_by=account_id).update(booked_by=None, claim_email="")
         await Policy.filter(actor_id=account_id).update(actor_id=None)
+        await PaidMove.filter(actor_id=account_id).update(actor_id=None)
         await BulkRun.filter(actor_id=account_id).update(actor_id=None, reason="")
         await Strike.filter(waived_by=account_id).update(waived_by=None)
         await Proposal.filter(by_id=account_id).update(by_id=None, note="")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from kernel import Money, _, audit, errors, now, publish, retrying, services, unit_of_work
+from kernel import Money, _, audit, current_actor, errors, now, publish, retrying, services, unit_of_work
 from plugins.users.api import InterviewerCard, Interviewers
 
 from .. import policies, queries
@@ -83,6 +83,8 @@ async def reschedule(
     _may_move(booking, role, now(), start)
     if role == "admin" and len(reason.strip()) < 3:
         raise errors.Invalid({"reason": _("Enter a reason: both people read it")})
+    if actor_id is None and (actor := current_actor()) is not None:
+        actor_id = actor.id
     wish, price = await _wish(booking, start)
     await check_wish(wish, moving=True)
     numbers = await calendar_numbers((candidate_id, *wish.hosts))

@@ -35,14 +35,15 @@ def last_moment(booking: Booking) -> datetime:
 
 
 async def ask_for(booking: Booking, start: datetime, difference: int, actor_id: UUID | None) -> PaidMove:
-    """What is to be paid for this move; the same again for the same move. Joins the transaction under the row lock."""
+    """What is to be paid by this person for this move; again, the same. Joins the transaction under the row lock."""
     same: dict[str, Any] = {
         "starts_at": start, "difference_minor": difference, "sequence": booking.ical_sequence, "state": "open",
+        "actor_id": actor_id,
     }  # fmt: skip
     found = await PaidMove.filter(booking_id=booking.id, expires_at__gt=now(), **same).first()
     if found is None:
         found = await PaidMove.create(
-            booking=booking, price_minor=booking.price_minor + difference, actor_id=actor_id,
+            booking=booking, price_minor=booking.price_minor + difference,
             expires_at=min(now() + payment_time(), start, last_moment(booking)), **same,
         )  # fmt: skip
     found.booking = booking
@@ -60,7 +61,7 @@ async def checkout_for(booking: Booking, asked: PaidMove) -> str:
         Checkout(
             reference_kind=KIND,
             reference_id=asked.id,
-            payer_id=booking.booked_by or booking.candidate_id,
+            payer_id=asked.actor_id or booking.candidate_id,
             payee_id=booking.interviewer_id,
             amount_minor=asked.difference_minor,
             currency=booking.currency,

@@ -99,6 +99,25 @@ async def test_a_dearer_time_is_the_session_s_once_the_difference_is_paid(story:
     assert sum(given) == 4501, "to the cent what was shown, though it comes from two payments"
 
 
+async def test_who_moves_it_pays_for_that_though_somebody_else_paid_for_the_session(story: Any) -> None:
+    told: Story = await story(DEARER, move_charges=True)
+    giver = await told.world.tenant.sign_in("candidate", name="Bo Lind")
+    with told.world.tenant.scope():
+        await Booking.filter(id=told.booking_id).update(booked_by=giver.account_id)
+    taker, path = told.site, await told.ask()
+    assert (await taker.get(path)).status == 200
+    told.site = giver
+    other = await told.ask()
+    assert (await giver.get(other)).status == 200
+    await taker.post(path, {"card": "approve"})
+    await giver.post(other, {"card": "approve"})
+    await told.jobs()
+    row = await told.row()
+    assert (stamp(row.starts_at), row.price_minor) == (stamp(NEW), DEARER)
+    paid = [payment for payment in await told.payments() if payment.state in states.CAPTURED]
+    assert [payment.payer_id for payment in paid] == [taker.account_id, giver.account_id], "the first ask was given up"
+
+
 async def test_unpaid_the_old_time_stays(story: Any) -> None:
     told: Story = await story(DEARER, move_charges=True)
     first = await told.ask()
