@@ -61,6 +61,7 @@ async def _draw(
     *,
     status: int = 200,
     notice: str = "",
+    refused: str = "",
 ) -> web.StreamResponse:
     row = door.booking
     found = await proposals.open_proposal(row.id)
@@ -76,6 +77,7 @@ async def _draw(
         "proposal": await proposal_view(row, found, door.role) if found and door.role == "candidate" else None,
         "errors": problems,
         "notice": notice,
+        "refused": refused,
     }
     with speaking(current_locale(), row.candidate_zone):
         return await page(request, "scheduling/link.html", context, status=status)
@@ -106,7 +108,11 @@ async def act(request: web.Request) -> web.StreamResponse:
     if form.proposal is None:
         raise errors.NotFound()
     said = ProposalAnswerForm(proposal=form.proposal, act=form.act, start=form.start)
-    return await _done(request, await carry_out(door.booking, said, door.account_id), door)
+    try:
+        words = await carry_out(door.booking, said, door.account_id)
+    except (NotBookable, Stop) as exc:  # the other times, and keeping the session, are still to be had
+        return await _draw(request, door, info, {}, {}, status=exc.status, refused=exc.detail)
+    return await _done(request, words, door)
 
 
 async def _cancel(

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from kernel import (
+    Stop,
     _,
     current_zone,
     errors,
@@ -122,7 +123,10 @@ async def answer(request: web.Request) -> web.StreamResponse:
     parsed = await read_form(request, ProposalAnswerForm)
     if parsed.value is None:
         raise errors.Invalid(parsed.errors)
-    flash(request, await carry_out(row, parsed.value))
+    try:
+        flash(request, await carry_out(row, parsed.value))
+    except (NotBookable, Stop) as exc:  # the other times, and keeping the session, are still to be had
+        flash(request, exc.detail, "bad")
     return see_other(url("scheduling.booking", id=row.id))
 
 

@@ -149,6 +149,28 @@ async def test_a_link_shows_and_only_its_form_acts(world: World) -> None:
     assert (await scanner.get("/session-link/" + "x" * 43)).status == 410
 
 
+async def test_a_proposed_time_that_was_taken_leaves_the_others(world: World) -> None:
+    site, other = await world.tenant.sign_in("candidate"), await world.tenant.sign_in("candidate")
+    booking_id = await world.booked(site, stamp(day_after(5, 10)))
+    times = stamp(day_after(6, 10)), stamp(day_after(6, 12))
+    found = await _proposed(world, booking_id, *times)
+    await world.booked(other, times[0])
+    answer = {"proposal": str(found.id), "act": "accept", "start": times[0]}
+    assert site.account_id is not None
+    path = await _link(world, booking_id, site.account_id)
+    refused = await world.tenant.visitor().post(path, answer)
+    assert refused.status in (409, 422)
+    assert times[1] in refused.text
+    again = await site.post(f"/bookings/{booking_id}/proposal", answer)
+    assert again.location == f"/bookings/{booking_id}"
+    page = (await site.get(again.location)).text
+    assert "This time was just taken." in page
+    assert times[1] in page
+    assert (await world.row(booking_id)).status == "accepted"
+    assert (await site.post(f"/bookings/{booking_id}/proposal", answer | {"start": times[1]})).status == 303
+    assert stamp((await world.row(booking_id)).starts_at) == times[1]
+
+
 async def test_a_move_by_link_makes_all_links_of_before_useless(world: World) -> None:
     site, visitor = await world.tenant.sign_in("candidate"), world.tenant.visitor()
     booking_id = await world.booked(site, stamp(day_after(5, 10)))
