@@ -30,8 +30,9 @@ from .. import intake, queries
 from ..lengths import asked_for, no_such_length
 from ..models import Booking, InterviewType
 from ..refusals import NotBookable, parse_start
+from ..routes.sessions import visible
 from ..services import booking as booking_service
-from ..services import changes, parties, requests
+from ..services import parties, requests
 from ..services.parties import Extras
 from ..states import Status
 from .common import BookingOut, In, answer, answer_of, api, me, mine, out
@@ -117,9 +118,7 @@ async def list_bookings(request: web.Request) -> web.StreamResponse:
 
 async def show_booking(request: web.Request) -> web.StreamResponse:
     """A session of the caller, or one they are asked to take."""
-    row = await get_or_404(Booking, request.match_info["id"])
-    if not changes.role_in(row) and await requests.ask_of(row.id, me()) is None:
-        raise errors.NotFound()
+    row, _info, _role = await visible(request.match_info["id"])
     return await answer(row)
 
 

@@ -101,12 +101,17 @@ async def close(booking_id: UUID, sequence: int) -> None:
 
 
 def role_in(booking: Booking) -> str:
-    """The part that the actor has in a booking: candidate, interviewer (of a panel: either), or '' for none."""
+    """The part that the actor has in a booking: candidate, interviewer (of a panel: either), or '' for none.
+
+    What a candidate only holds, or has not paid for, is no interviewer's to see or to end.
+    """
     actor = current_actor()
     if actor is None:
         return ""
     if actor.id in (booking.candidate_id, booking.booked_by):
         return "candidate"
+    if booking.status in (Status.HELD, Status.PENDING):
+        return ""
     return "interviewer" if actor.id in (booking.interviewer_id, booking.second_id) else ""
 
 

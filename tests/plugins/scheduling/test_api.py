@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from kernel.testing.people import TenantKit
-from plugins.scheduling.models import Booking
+from plugins.scheduling.models import Ask, Booking
 from plugins.scheduling.services import parties
 
 from .conftest import World, day_after, stamp
@@ -150,3 +150,25 @@ async def test_a_session_for_somebody_else_by_program(world: World, other_tenant
     for _click in range(2):
         assert (await friend.post(path, headers=key)).json()["candidate_id"] == str(friend.account_id)
     assert (await site.post(path)).status == 410
+
+
+async def test_what_a_candidate_only_holds_is_no_interviewer_s(world: World) -> None:
+    site, host = await world.tenant.sign_in("candidate"), await world.tenant.sign_in(account_id=world.interviewer_id)
+    stranger = await world.tenant.sign_in("interviewer")
+    assert (await world.hold(site, (await world.starts(site))[3])).status == 303
+    (row,) = await world.rows()
+    path = f"{API}/bookings/{row.id}"
+    for status in ("held", "pending"):
+        with world.tenant.scope():
+            await Booking.filter(id=row.id).update(status=status)
+        assert (await host.get(path)).status == 404
+        assert (await host.post(f"{path}/cancel", json={"code": "time"})).status == 404
+        assert (await host.post(f"/bookings/{row.id}/cancel", {"code": "time"})).status == 404
+        assert [one.status for one in await world.rows()] == [status]
+    with world.tenant.scope():
+        await Booking.filter(id=row.id).update(status="requested")
+        ask = await Ask.create(booking_id=row.id, interviewer_id=stranger.account_id, currency="EUR")
+    assert (await stranger.get(path)).status == 200
+    with world.tenant.scope():
+        await Ask.filter(id=ask.id).update(state="declined")
+    assert (await stranger.get(path)).status == 404, "as on the page: who said no is not asked any more"
