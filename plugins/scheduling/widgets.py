@@ -25,6 +25,7 @@ async def next_sessions(subject: Any) -> Markup | None:
     partners = [i.interviewer_id if i.candidate_id == actor.id else i.candidate_id for i in found]
     context = {
         "found": found,
+        "asked": await queries.asked_of(actor.id) if "interviewer" in actor.roles else [],
         "me": actor.id,
         "pictures": await pictures_of([p for p in partners if p is not None]),
         "badge": badge_of,

@@ -148,7 +148,9 @@ async def test_now_goes_to_the_first_who_accepts_within_90_seconds(tenant: Any, 
     assert again.location == asked.location  # a second click asks nobody twice
     assert "Looking for an interviewer" in (await site.get(asked.location)).text
     host = await tenant.sign_in(account_id=other.interviewer_id)
+    assert f'href="/bookings/{booking_id}">Answer' in (await host.get("/home")).text  # seen at once, not in a list
     assert (await host.post(f"/bookings/{booking_id}/answer", {"act": "accept"})).location == asked.location
+    assert f'href="/bookings/{booking_id}">Answer' not in (await host.get("/home")).text
     row = await world.row(booking_id)
     assert (row.status, row.interviewer_id) == ("accepted", other.interviewer_id)
     assert row.starts_at - now() < timedelta(minutes=3)
