@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from tortoise.expressions import F
+
 from kernel import (
     after_commit,
     bus,
@@ -208,16 +210,17 @@ async def lock(session_id: UUID) -> LiveSession:
 
 
 async def stays_of(session: LiveSession) -> tuple[Stay, ...]:
-    """Who was here and when; closes what a dead process left open."""
-    found: list[Stay] = []
-    for row in await Presence.filter(session_id=session.id).order_by("joined_at"):
-        until = row.left_at
-        if until is None and now() - row.seen_at > LEFT_BEHIND:
-            until = row.left_at = row.seen_at
-            row.left_because = "left_behind"
-            await row.save(update_fields=["left_at", "left_because"])
-        found.append(Stay(Role(row.role), row.joined_at, until, row.lobby))
-    return tuple(found)
+    """Which parties were here and when; closes what a dead process left open.
+
+    Without guests: nothing is due because of them, and one who comes and goes all the time shall not weigh on it.
+    """
+    stays = Presence.filter(session_id=session.id)
+    await stays.filter(left_at=None, seen_at__lt=now() - LEFT_BEHIND).update(
+        left_at=F("seen_at"), left_because="left_behind"
+    )
+    rows = stays.filter(role__in=[role.value for role in PARTIES]).order_by("joined_at")
+    found = await rows.values_list("role", "joined_at", "left_at", "lobby")
+    return tuple(Stay(Role(role), since, until, lobby) for role, since, until, lobby in found)
 
 
 async def settle_locked(session: LiveSession, at: datetime) -> tuple[Stay, ...]:

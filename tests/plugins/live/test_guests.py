@@ -15,6 +15,7 @@ from kernel.testing.people import Site
 from plugins.live import services as rooms
 from plugins.live.hub.connection import Connection
 from plugins.live.models import LiveSession, Presence
+from plugins.live.services import life
 
 from .conftest import FakeBookings, Pair, Wire, join, sit_in, ticket
 
@@ -258,6 +259,7 @@ async def test_guests_do_not_count_as_present_parties(pair: Pair, bookings: Fake
     with pair.tenant.scope():
         session = await LiveSession.get(booking_id=pair.booking.id)
         assert await Presence.filter(session_id=session.id, role="guest").count() == 1
+        assert [stay.role for stay in await life.stays_of(session)] == ["candidate"], "nor do they weigh on what is due"
         later = await LiveSession.get(id=session.id)
         await LiveSession.filter(id=later.id).update(starts_at=later.starts_at - timedelta(minutes=30))
         await Presence.filter(session_id=session.id).update(joined_at=later.starts_at - timedelta(minutes=30))
