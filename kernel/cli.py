@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from . import cli_tenants
+from . import cli_plugins, cli_tenants
 from .base.config import Config, ConfigError, Mode, find_manifest, load_config
 from .plugging.manifest import ManifestError, load_manifest
 
@@ -43,8 +43,6 @@ def fail(sentence: str) -> int:
     return 1
 
 
-#: What an operator says about a plugin, besides switching it for one tenant.
-_WORDS = ("explain", "offer", "withhold", "stop", "resume", "try")
 _BUILT_IN = ("demo", "serve", "worker", "migrate", "tenant", "account", "plugin", "doctor", "backup", "restore",
              "setting", "secrets")  # fmt: skip
 
@@ -92,19 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     account.add_argument("--role", action="append", default=[], help="owner, admin, …; may be given several times")
     account.add_argument("--password-stdin", action="store_true", help="read the password from standard input"
                          " (default: asked for on a terminal; else they choose one by mail)")  # fmt: skip
-    plugin = command("plugin", "List, switch, write, check or purge plugins.", _plugin)
-    plugin.add_argument("action", choices=("list", "enable", "disable", "new", "check", "texts", "purge", *_WORDS))
-    plugin.add_argument("id", nargs="?")
-    plugin.add_argument("--folder", type=Path, help="with new: where to write it (default: ./<id>)")
-    plugin.add_argument("--title", default="", help="with new: its name for people")
-    plugin.add_argument("--json", action="store_true", help="with check: the report as JSON")
-    plugin.add_argument("--yes", action="store_true", help="with purge: really delete what it holds")
-    plugin.add_argument("--tenant", help="the tenant's slug; offer and withhold: none is every tenant")
-    plugin.add_argument("--percent", type=int, default=10, help="with try: share of the tenants; 0 ends the trial")
-    plugin.add_argument("--max-errors", type=int, default=5, help="with try: percent of requests that may fail")
-    plugin.add_argument("--account", default="", help="with explain: the e-mail address of one of its people")
-    plugin.add_argument("--reason", default="by command")
-    plugin.add_argument("--cascade", action="store_true", help="with disable: also what requires it")
+    cli_plugins.add_commands(command, _config, _run)
     doctor = command("doctor", "Check this installation and say what to mend.", _doctor)
     doctor.add_argument("--production", action="store_true", help="judge it as one that people use, whatever its mode")
     doctor.add_argument("--json", action="store_true", help="the findings as JSON")
@@ -219,54 +205,6 @@ def _password(args: argparse.Namespace) -> str | None:
     import getpass
 
     return getpass.getpass(f"Password for {args.email} (nothing: they choose one by mail): ") or None
-
-
-def _plugin(args: argparse.Namespace) -> int:
-    from .operations import upkeep
-
-    if args.action == "list":
-        return upkeep.list_plugins(load_config(mode="test", data=args.data))
-    if args.action in ("new", "check", "texts", "purge"):
-        return _plugin_making(args)
-    if args.action in _WORDS and args.action != "explain":
-        return _word(args)
-    if not args.id or not args.tenant:
-        return fail(f"say which: greenroom plugin {args.action} <plugin> --tenant <slug>")
-    if args.action == "explain":
-        from .operations import switches
-
-        return _run(switches.explain(_config(args), args.tenant, args.id, args.account))
-    on = args.action == "enable"
-    return _run(upkeep.switch(_config(args), args.tenant, args.id, on, args.reason, cascade=args.cascade))
-
-
-def _word(args: argparse.Namespace) -> int:
-    """The operator's word; `stop` is the kill switch, and needs a reason that every tenant is shown."""
-    from .operations import switches
-
-    if not args.id:
-        return fail(f"say which: greenroom plugin {args.action} <plugin>")
-    if args.action in ("stop", "withhold") and args.reason == "by command":
-        return fail(f"say why: greenroom plugin {args.action} {args.id} --reason '…'; every tenant is shown it")
-    if args.action == "try":
-        return _run(switches.try_out(_config(args), args.id, args.percent, args.max_errors))
-    return _run(switches.say(_config(args), args.action, args.id, args.tenant, args.reason))
-
-
-def _plugin_making(args: argparse.Namespace) -> int:
-    """For those who write plugins; needs no configured installation, except to purge."""
-    from .operations import plugins
-
-    if not args.id:
-        return fail(f"say which: greenroom plugin {args.action} <plugin>")
-    if args.action == "purge":
-        return _run(plugins.purge(_config(args), args.id, confirmed=args.yes))
-    config = load_config(mode="test", data=args.data)
-    if args.action == "new":
-        return plugins.new(config, args.id, args.folder, args.title)
-    if args.action == "texts":
-        return plugins.texts(config, args.id)
-    return _run(plugins.check(config, args.id, json=args.json))
 
 
 def _doctor(args: argparse.Namespace) -> int:

@@ -36,7 +36,8 @@ def add_commands(command: Register, start: Start) -> None:
     delete = step("delete", "Erase a paused tenant: every row and file.")
     delete.add_argument("--confirm", metavar="SLUG", help="instead of being asked")
     domain = step("domain", "A tenant's own host names.")
-    domain.add_argument("step", choices=("list", "add", "verify", "primary", "remove"))
+    domain.add_argument("step", choices=("list", "add", "verify", "primary", "remove"),
+                        help="add, prove by DNS and verify; primary: the address that the others lead to")  # fmt: skip
     domain.add_argument("host", nargs="?")
     domain.add_argument("--trusted", action="store_true", help="with add: yours to give, nothing to prove")
     quota = step("quota", "Show limits and use, or set a limit.")
@@ -49,7 +50,9 @@ def add_commands(command: Register, start: Start) -> None:
 
 def _settings(command: Register, start: Start) -> None:
     setting = command("setting", "Values, locks and bounds of settings.", lambda args: _setting(args, start))
-    setting.add_argument("step", choices=("get", "set", "reset", "lock", "unlock", "explain"))
+    setting.add_argument("step", choices=("get", "set", "reset", "lock", "unlock", "explain"),
+                         help="reset: to the default; lock and unlock: may tenants choose, and within which bounds;"
+                         " explain: where the value comes from")  # fmt: skip
     setting.add_argument("key", help="such as kernel.session_days")
     setting.add_argument("value", nargs="?", help="with set; `-` reads it from standard input, which keeps secrets out"
                          " of the shell's history")  # fmt: skip

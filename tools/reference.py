@@ -31,11 +31,24 @@ MADE = "<!-- Written by tools/reference.py from the code. Change the code, then 
 
 def pages(registry: Registry) -> dict[str, str]:
     return {
-        "plugins/hooks.md": hooks(registry),
-        "plugins/events.md": events(registry),
-        "plugins/services.md": services(registry),
+        "plugins/hooks.md": _with_contents(hooks(registry)),
+        "plugins/events.md": _with_contents(events(registry)),
+        "plugins/services.md": _with_contents(services(registry)),
         "kernel.md": kernel_map(),
     }
+
+
+def _with_contents(page: str) -> str:
+    """The page with a table before its first section: what there is, each with the first sentence about it."""
+    intro, *sections = re.split(r"^(?=## )", page, flags=re.MULTILINE)
+    rows = []
+    for section in sections:
+        title, _newline, body = section.removeprefix("## ").partition("\n")
+        prose = re.sub(r"^```.*?^```$", "", body, flags=re.MULTILINE | re.DOTALL).strip().partition("\n\n")[0]
+        sentence = re.split(r"(?<=[.;:])\s", " ".join(prose.split()), maxsplit=1)[0].rstrip(".;:")
+        anchor = re.sub(r"[^\w-]", "", title.lower())  # as GitHub makes them
+        rows.append(f"| [{title}](#{anchor}) | {sentence.replace('|', chr(92) + '|')} |")
+    return f"{intro}| | |\n|---|---|\n" + "\n".join(rows) + "\n\n" + "".join(sections)
 
 
 # --- hooks ------------------------------------------------------------------------------------------------------

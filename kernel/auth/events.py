@@ -28,6 +28,8 @@ class Audited:
 @event("kernel.account_created.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountCreated:
+    """Somebody has an account now; `state` says whether it may sign in already."""
+
     account_id: UUID
     state: str
 
@@ -35,6 +37,8 @@ class AccountCreated:
 @event("kernel.account_verified.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountVerified:
+    """The address of the account was proven."""
+
     account_id: UUID
 
 
@@ -49,6 +53,8 @@ class AccountChanged:
 @event("kernel.account_erased.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountErased:
+    """The account is gone for good, with what was held about its person."""
+
     account_id: UUID
 
 
@@ -63,6 +69,8 @@ class EmailChanged:
 @event("kernel.password_changed.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChanged:
+    """A password was set or changed, by its owner or by a link that was mailed."""
+
     account_id: UUID
 
 

@@ -25,7 +25,8 @@ def new(config: Config, plugin: str, folder: Path | None, title: str) -> int:
         f"  cd {made}\n"
         "  pip install --editable .\n"
         "  pytest\n"
-        f"  greenroom plugin check {plugin}\n"
+        f"  greenroom plugin check {plugin}\n\n"
+        f"{made}/README.md says what is where.\n"
     )
     return 0
 

@@ -49,7 +49,8 @@ def write_package(plugin: str, folder: Path, *, title: str = "", taken: Manifest
 def _check_id(plugin: str, taken: Manifest | None) -> None:
     if not _ID.fullmatch(plugin) or keyword.iskeyword(plugin) or plugin in (KERNEL, "plugins", "tests", "my_plugins"):
         raise ScaffoldError(
-            f"{plugin!r} cannot be a plugin's id: use up to 30 lower-case letters, digits and _, a letter first."
+            f"{plugin!r} cannot be a plugin's id: use up to 30 lower-case letters, digits and _, a letter first, and no"
+            " word of Python's or Greenroom's own."
         )
     if taken and plugin in {entry.id for entry in taken.plugins} | {r.plugin for r in taken.rejected}:
         raise ScaffoldError(f"There is a plugin called {plugin} already.")

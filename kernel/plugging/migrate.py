@@ -193,7 +193,7 @@ async def make_migration(app_label: str, name: str, apps: Apps) -> Path | None:
                 initial=writer.initial,
                 migrations_module=app.migrations,
             )
-            plain.path().write_text(_HEADER + plain.as_string(), encoding="utf-8")
+            plain.path().write_text(_HEADER + _by_public_names(app_label, plain.as_string()), encoding="utf-8")
             return plain.path()
     return None
 
@@ -341,6 +341,15 @@ async def _repair_indexes(conn: rls.ServerConnection, context: TortoiseContext) 
             if name not in present:
                 log.info("index %s was missing", name)
                 await conn.execute(line)
+
+
+def _by_public_names(app_label: str, text: str) -> str:
+    """Migrations stay for ever, so those of plugins name nothing that may move."""
+    if app_label == "kernel":
+        return text
+    for module, name in (("base.clock", "now"), ("base.ids", "new_id")):
+        text = text.replace(f"from kernel.{module} import {name}\n", f"from kernel import {name}\n")
+    return text
 
 
 def _package(dotted: str) -> None:

@@ -41,6 +41,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--plugin", action="append", default=[], help="contract suite: only this plugin (repeatable)")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """A name that nothing has would select no test, and that looks like success."""
+    if named := set(config.getoption("--plugin")):
+        ready = installed(load_config(dict(os.environ), mode="test")).ready
+        if missing := ", ".join(sorted(named - set(ready))):
+            raise pytest.UsageError(f"No working plugin is called {missing}; see: greenroom plugin list")
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what asks for a browser or a Redis, so that nobody forgets to."""

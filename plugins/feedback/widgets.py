@@ -7,8 +7,7 @@ from uuid import UUID
 
 from markupsafe import Markup
 
-from kernel import SIGNED_IN, Widget, current_actor, services, templates, url
-from kernel import gettext as _
+from kernel import SIGNED_IN, Widget, current_actor, services, templates
 from plugins.scheduling.api import BookingInfo, Bookings
 
 from . import queries
@@ -26,8 +25,7 @@ async def home(subject: Any) -> Markup | None:
     card = await queries.latest_released(actor.id)
     if not todo and card is None:
         return None
-    link = Markup('<a class="small" href="{}">{}</a>').format(url("feedback.mine"), _("All feedback"))
-    return await templates.piece("feedback/home.html", {"todo": todo, "card": card, "link": link})
+    return await templates.piece("feedback/home.html", {"todo": todo, "card": card})
 
 
 async def booking_panel(subject: Any) -> Markup | None:

@@ -25,6 +25,8 @@ class SessionInfo:
 
 
 class Sessions(Protocol):
+    """How the live session of a booking went."""
+
     async def get(self, booking_id: UUID) -> SessionInfo | None:
         """None when nobody has opened the room yet."""
 
@@ -66,5 +68,7 @@ class PracticeReport:
 
 
 class Practices(Protocol):
+    """What practice sessions with the scripted interviewer covered."""
+
     async def report(self, booking_id: UUID) -> PracticeReport | None:
         """None when the session was not a practice session, or is not over."""

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = {
     "base": 1, "engines": 2, "plugging": 3, "tenancy": 4, "work": 5, "auth": 6, "web": 7, "console": 8,
-    "app": 9, "cli": 10, "cli_tenants": 10, "__main__": 10,
+    "app": 9, "cli": 10, "cli_tenants": 10, "cli_plugins": 10, "__main__": 10,
 }  # fmt: skip
 #: Not part of the tower: they may use every floor.
 OUTSIDE = {"testing", "scaffold", "migrations", "__init__", "demo", "operations"}

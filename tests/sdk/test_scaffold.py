@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -69,6 +70,14 @@ def test_the_command_says_what_is_missing_and_what_comes_next(tmp_path: Path) ->
     assert made.returncode == 0, made.stderr
     assert "pip install --editable ." in made.stdout
     assert (tmp_path / "garden" / "garden" / "plugin.py").is_file()
+    assert (tmp_path / "garden" / ".gitignore").is_file()
+    assert "kernel." not in (tmp_path / "garden" / "garden" / "migrations" / "0001_initial.py").read_text()
+    contract = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "kernel.testing.contract"]
+    nothing = subprocess.run(
+        [*contract, "--plugin", "nowhere"], cwd=tmp_path, env=environment(None), capture_output=True, text=True
+    )
+    assert nothing.returncode == pytest.ExitCode.USAGE_ERROR, nothing.stdout
+    assert "No working plugin is called nowhere" in nothing.stderr
     unknown = greenroom("plugin", "check", "nowhere", cwd=tmp_path)
     assert unknown.returncode == 1
     assert "No plugin called nowhere is installed" in unknown.stderr
@@ -77,8 +86,6 @@ def test_the_command_says_what_is_missing_and_what_comes_next(tmp_path: Path) ->
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_its_tests_are_green_at_once_and_its_grade_is_the_best(tmp_path: Path) -> None:
-    import subprocess
-
     made = write_package("garden_log", tmp_path / "garden", title="Garden log")
     install(made, tmp_path / "site")
     env = environment(tmp_path / "site")

@@ -2,8 +2,7 @@
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from kernel.base.clock import now
-from kernel.base.ids import new_id
+from kernel import new_id, now
 from tortoise.fields.base import OnDelete
 from tortoise import fields
 
