@@ -64,9 +64,10 @@ async def _sit(request: web.Request, seat: Seat, data: Mapping[str, Any] | None)
     beating: asyncio.Task[None] | None = None
     try:
         entry = await services.enter(seat, connection.id, _number(request, "resume"), str(data.get("tab", "")))
-        if not await services.still_theirs(seat):
+        # Once more, now that they can be sent out: who lost their part just before was not in the room yet.
+        if not await services.still_theirs(seat, unmoved=True):
             raise errors.Forbidden
-        beating = asyncio.create_task(_beat(connection), name="live socket beat")
+        beating = asyncio.create_task(_beat(connection, seat), name="live socket beat")
         await _arrive(seat, entry, connection, room, _number(request, "seq") or 0)
         await _Talk(seat, session.id, connection, room).listen(ws)
     except services.Refused:
@@ -114,11 +115,14 @@ def _number(request: web.Request, name: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
-async def _beat(connection: Connection) -> None:
+async def _beat(connection: Connection, seat: Seat) -> None:
+    """They are here; and, should nobody have told this process, they still may be."""
     while True:
         await asyncio.sleep(services.BEAT)
         try:
             await services.beat(connection.id)
+            if not await services.still_theirs(seat):
+                connection.shut(wire.NOT_ALLOWED, "removed")
         except Exception:
             log.warning("a presence could not be noted", exc_info=True)
 

@@ -253,10 +253,10 @@ async def guest_seat_of(booking_id: UUID, who: str, email: str) -> tuple[Role, s
     return None
 
 
-async def still_theirs(seat: Seat) -> bool:
-    """Asked once more as soon as they can be sent out: who lost their part just before was not in the room yet."""
+async def still_theirs(seat: Seat, *, unmoved: bool = False) -> bool:
+    """Whether they have their part in the session still; with `unmoved`, and it is as it was when they asked."""
     booking = await services.need(Bookings).get(seat.booking.id)
-    if booking is None or booking.ical_sequence != seat.booking.ical_sequence:
+    if booking is None or (unmoved and booking.ical_sequence != seat.booking.ical_sequence):
         return False
     person = seat.person
     if person.email:

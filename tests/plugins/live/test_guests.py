@@ -267,6 +267,23 @@ async def test_guests_do_not_count_as_present_parties(pair: Pair, bookings: Fake
     assert settled.state == "no_show_interviewer"
 
 
+async def test_who_lost_their_part_is_sent_out_though_nobody_told_the_room(
+    panel: tuple[Pair, Site], bookings: FakeBookings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair, wen = panel
+    monkeypatch.setattr(rooms, "BEAT", 0.02)
+    tom, second = await seated(pair.interviewer, pair.room), await seated(wen, pair.room)
+    guest = await sit_in(
+        pair.tenant.visitor(), bookings.invitations.invite(pair.booking, "eve@example.test"), pair.booking
+    )
+    await guest.get("welcome")
+    bookings.change(pair.booking.id, second_id=None, ical_sequence=1, ends_at=pair.booking.ends_at + timedelta(hours=1))
+    await bookings.invitations.withdraw(pair.booking.id, "eve@example.test")
+    assert [await second.closed(), await guest.closed()] == [4003, 4003]
+    await tom.send(t="ping", at=1)
+    await tom.get("pong")
+
+
 async def test_whoever_lost_the_session_is_sent_out(panel: tuple[Pair, Site], bookings: FakeBookings) -> None:
     pair, wen = panel
     second = await seated(wen, pair.room)
