@@ -167,6 +167,7 @@ async def _book(
         if first.status != Status.HELD or overdue(first, at):
             raise errors.Gone(_("The time is not held any more. Choose it again."))
         series_id, made, refused = new_id(), [first], {}
+        await _stands(first, series_id, package, intake)  # before the others: it is no hold any more
         for wish in wishes:
             if reason := await why_taken(wish, at):
                 refused[wish.start] = words(reason)
@@ -181,7 +182,6 @@ async def _book(
             await _stands(row, series_id, package, intake)
         if refused:
             raise SeriesRefused(refused)
-        await _stands(first, series_id, package, intake)
         return sorted(made, key=lambda row: row.starts_at)
 
 

@@ -69,6 +69,17 @@ async def test_what_went_away_meanwhile_books_nothing(world: World) -> None:
     assert (done.status, len(done.json()["sessions"])) == (201, 3)
 
 
+async def test_the_held_time_itself_does_not_stand_in_the_way(world: World) -> None:
+    with world.tenant.scope():
+        await set_setting("scheduling.open_holds", 1)
+    site = await world.tenant.sign_in("candidate")
+    start = day_after(3, 10)
+    booking = await _held(world, site, stamp(start))
+    weeks = [stamp(start + timedelta(weeks=n)) for n in (1, 2)]
+    done = await site.post(f"{API}/{booking}/weekly", json={"starts": weeks})
+    assert (done.status, len(done.json()["sessions"])) == (201, 3), done.text
+
+
 async def test_the_clock_time_stays_when_clocks_change(world: World) -> None:
     """From winter into summer: in Berlin the instants move by an hour, and a time in the gap is told."""
     with world.tenant.scope():
