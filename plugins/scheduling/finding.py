@@ -284,7 +284,8 @@ def _reasons(entry: Entry, wanted: Wanted, gaps: Sequence[tuple[str, str]] = ())
         found.append(_("Interviews at your level"))
     if wanted.company and entry.card.company:
         found.append(_("Comes from {company}").format(company=entry.card.company))
-    hours = overlap(entry.card.zone, wanted.zone, now())
+    # Of a stranger only the site's time zone is known, which is not theirs.
+    hours = overlap(entry.card.zone, wanted.zone, now()) if current_actor() is not None else 0
     if hours >= 8:
         found.append(
             ngettext("%(num)s hour of your day in common", "%(num)s hours of your day in common", hours)

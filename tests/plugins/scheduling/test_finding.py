@@ -59,6 +59,8 @@ async def test_every_filter_narrows_and_is_counted(world: World) -> None:
     assert [one["slug"] for one in found["interviewers"]] == ["noor"]
     assert found["facets"]["skill"]["System design"] == 2
     assert "Knows Go" in found["interviewers"][0]["reasons"]
+    told = [" ".join(one["reasons"]) for one in found["interviewers"]]
+    assert "in common" not in told[0]  # of a stranger the time zone is not known
 
 
 async def test_day_and_part_are_read_on_the_viewers_clock(world: World) -> None:
