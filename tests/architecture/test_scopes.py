@@ -14,6 +14,7 @@ EVERY: Final = {
     "kernel/console/health.py": "readiness of the whole process",
     "kernel/console/metrics.py": "sums for the operator",
     "kernel/engines/connection.py": "gives a callback the scope it was made in",
+    "kernel/operations/bundles/planning.py": "asks whether a slug is taken",
     "kernel/operations/demo.py": "makes the demo's tenants",
     "kernel/operations/restore.py": "counts what was restored",
     "kernel/operations/serving.py": "start-up",
