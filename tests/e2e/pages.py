@@ -63,5 +63,5 @@ COLOURS = """() => {
   return seen.size;
 }"""
 
-#: Frames decoded of the other person's picture.
-FRAMES = """() => document.querySelector('[data-remote-main]').getVideoPlaybackQuality().totalVideoFrames"""
+#: Frames decoded of the other person's picture; none before they are there.
+FRAMES = """() => document.querySelector('[data-remote-main]')?.getVideoPlaybackQuality().totalVideoFrames ?? 0"""

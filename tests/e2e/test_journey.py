@@ -190,6 +190,7 @@ async def switch_feedback_off_and_on(
 
 async def flip(admin: Page, kit: TenantKit, plugin: str, reason: str) -> None:
     await admin.goto(f"{kit.origin}/admin/plugins/{plugin}")
-    await admin.locator("main [name=reason]").fill(reason)
-    await admin.locator("main form button[type=submit]").last.click()
+    form = admin.locator("main form:has(#f-reason)")
+    await form.locator("#f-reason").fill(reason)
+    await form.locator("button[type=submit]").last.click()
     await admin.wait_for_url(re.compile("/admin/plugins"))

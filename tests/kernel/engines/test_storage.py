@@ -124,6 +124,7 @@ async def files(storage, database, server, throwaway, monkeypatch):
     dsn = await create_database(server.dsn_owner, "filing")
     await migrate(dsn, apps)
     await connection.open_database(server.dsn("greenroom_app", "filing"), {"kernel": ["kernel.engines.storage"]})
+    monkeypatch.setattr(module, "admissions", [])  # an application of before asks for quotas
     with use_runtime(Runtime(config=SimpleNamespace(), storage=storage)):
         yield module
     await connection.close_database()

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from kernel.base.clock import now
 from kernel.base.context import current_locale, current_tenant, current_zone, request_id, tenant_scope, with_request_id
 from kernel.base.contract import EVERY_EVENT, Happened, Subscriber
 from kernel.base.events import event, from_data
@@ -105,7 +106,7 @@ async def test_a_failing_handler_is_retried_then_dead_then_replayed(db: str) -> 
             assert await run_due(ACME, until=before.run_at) == 1
             job = await Job.get()
             assert job.attempts == attempt
-            assert (job.run_at - before.run_at).total_seconds() > 1 or attempt == 3
+            assert job.run_at > now() or attempt == 3
         assert job.state == "dead"
         assert job.finished_at is not None
         assert "ValueError" in str(job.last_error)
