@@ -101,9 +101,7 @@ async def test_unknown_and_wrong_cost_the_same(tenant: TenantRef, monkeypatch: p
     in_pool = passwords._in_pool
 
     async def counting(hasher: PasswordHasher, stored: str | None, password: str) -> str:
-        hashed.append(
-            (stored or "").rpartition("$")[0].rpartition("$")[0]
-        )  # without salt and hash
+        hashed.append((stored or "").rpartition("$")[0].rpartition("$")[0])  # without salt and hash
         return await in_pool(hasher, stored, password)
 
     monkeypatch.setattr(passwords, "_in_pool", counting)
