@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from pathlib import Path
@@ -75,6 +76,7 @@ async def test_no_page_of_the_other_tenant_knows_our_words(
     await _searched(seen.site, look)
     await _streamed(pair, seen.site, look)
     await _taken_along(pair, seen.site, look)
+    await _subscribed(seen.site, look)
     await run_due(pair.theirs.ref, raising=False)
     await _left_behind(pair, tables, database, look)
     log = seen.log + said.getvalue()[before:]
@@ -152,6 +154,16 @@ async def _taken_along(pair: Pair, site: Site, look: Look) -> None:
                     data = await provider.export(site.account_id)
                     look.text(f"privacy export of {pid}", json.dumps(data, default=str))
         look.text("bundle", str(await exporting.export()))
+
+
+async def _subscribed(site: Site, look: Look) -> None:
+    """The private calendar feed, by the address that its page shows to its owner."""
+    assert (await site.post("/calendars/feed")).status == 303
+    addresses = re.findall(r"https?://[^/\"<\s]+(/[^\"<\s]+\.ics)", (await site.get("/calendars")).text)
+    assert addresses
+    answer = await site.get(addresses[0])
+    assert answer.text.startswith("BEGIN:VCALENDAR")
+    look("private feed", answer)
 
 
 async def _left_behind(pair: Pair, tables: list[str], database: tuple[str, str], look: Look) -> None:
